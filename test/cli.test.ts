@@ -54,7 +54,7 @@ async function serve(...args: string[]): Promise<{ server: Program; port: number
 
 behaviour('asyncio-ts', (it) => {
   it(
-    'tells how to use it when asked',
+    'prints its usage on request',
     async () => {
       const { status, stdout, stderr } = await run('--help');
 
@@ -68,7 +68,7 @@ behaviour('asyncio-ts', (it) => {
   );
 
   it(
-    'loads nothing but itself for that',
+    'loads nothing else for that',
     async () => {
       const files = ['dist/cli.js', 'package.json', 'dist/package.json'];
       const args = files.map((file) => `--allow-fs-read=${path.join(root, file)}`);
@@ -81,7 +81,7 @@ behaviour('asyncio-ts', (it) => {
   );
 
   it(
-    'has for each command the options of which its help tells, and no others',
+    'accepts, for each command, exactly the options in its help',
     async () => {
       const { stdout: help } = await run('--help');
       const own = new Map<string, string[]>();
@@ -111,14 +111,14 @@ behaviour('asyncio-ts', (it) => {
     { seconds: 20 },
   );
 
-  it('loads nothing of the library before it knows what for', () => {
+  it('loads nothing of the library before it knows the command', () => {
     const text = readFileSync(path.join(root, 'dist', 'cli.js'), 'utf8');
 
     assert.not.match(text, /import[ {*"'][^(]*["']\./);
   });
 
   it(
-    'tells its version',
+    'prints its version',
     async () => {
       const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
@@ -167,7 +167,7 @@ behaviour('asyncio-ts', (it) => {
     [['echo', '--grace', ''], "--grace must be a number of seconds from 0, got ''"],
   ];
   it(
-    'refuses what it cannot understand, with status 2 and a reason',
+    'refuses what it does not understand, with status 2 and a reason',
     async () => {
       const lines = misused.map(([args]) => args);
       const outcomes = await runEach(lines);
@@ -186,7 +186,7 @@ behaviour('asyncio-ts', (it) => {
 
 behaviour('asyncio-ts echo', (it) => {
   it(
-    'serves until Ctrl-C, says what it did, and ends with status 130',
+    'serves until Ctrl-C, prints a summary, and exits with status 130',
     async () => {
       const { server, port } = await serve();
       await using _ = server;
@@ -214,7 +214,7 @@ behaviour('asyncio-ts echo', (it) => {
 
   for (const style of ['streams', 'protocol'])
     it(
-      `does the same, made of another thing: --style ${style}`,
+      `does the same in another style: --style ${style}`,
       async () => {
         const { server, port } = await serve('--style', style, '--grace', '0.1');
         await using _ = server;
@@ -257,7 +257,7 @@ behaviour('asyncio-ts echo', (it) => {
     );
 
   it(
-    'stops at SIGTERM as at Ctrl-C, with status 143',
+    'stops on SIGTERM as on Ctrl-C, with status 143',
     async () => {
       const { server } = await serve();
       await using _ = server;
@@ -294,7 +294,7 @@ behaviour('asyncio-ts echo', (it) => {
   );
 
   it(
-    'closes those who do nothing with their time',
+    'closes idle clients when that time is over',
     async () => {
       const { server, port } = await serve('--grace', '0.1');
       await using _ = server;
@@ -316,7 +316,7 @@ behaviour('asyncio-ts echo', (it) => {
     ['SIGTERM', 143],
   ] as const)
     it(
-      `ends at once at a second ${signal}`,
+      `exits immediately on a second ${signal}`,
       async () => {
         const { server, port } = await serve('--grace', '60');
         await using _ = server;
@@ -335,7 +335,7 @@ behaviour('asyncio-ts echo', (it) => {
     );
 
   it(
-    'says in one line that somebody else listens there, with status 1',
+    'says in one line that the address is in use, with status 1',
     async () => {
       const { server, port } = await serve();
       await using _ = server;
@@ -350,7 +350,7 @@ behaviour('asyncio-ts echo', (it) => {
   );
 
   it(
-    'says in one line that the host has no such address, with status 1',
+    'says in one line that the host does not have such an address, with status 1',
     async () => {
       const { status, stdout, stderr } = await run('echo', '--host', '192.0.2.1', '--port', '0');
 
@@ -380,7 +380,7 @@ behaviour('asyncio-ts echo', (it) => {
     );
 
   it(
-    'names the client whose connection broke, and goes on',
+    'names the client whose connection failed, and continues',
     async () => {
       const { server, port } = await serve('--quiet');
       await using _ = server;
@@ -399,7 +399,7 @@ behaviour('asyncio-ts echo', (it) => {
   );
 
   it(
-    'sends back 10 MB of any bytes while they come',
+    'echoes 10 MB of arbitrary bytes as they arrive',
     async () => {
       const { server, port } = await serve();
       await using _ = server;
@@ -418,7 +418,7 @@ behaviour('asyncio-ts echo', (it) => {
 
 behaviour('npm start', (it) => {
   it(
-    'serves, and stops at one Ctrl-C, of which npm sends a copy',
+    'serves, and stops on one Ctrl-C, of which npm sends a copy',
     async () => {
       await using server = Program.start(['--port', '0']);
       await server.shows(/listening on \('127\.0\.0\.1', \d+\)/);

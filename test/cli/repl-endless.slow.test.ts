@@ -16,7 +16,7 @@ const ENDLESS = [
 behaviour('asyncio-ts repl', (it) => {
   for (const [what, code] of ENDLESS)
     it(
-      `has Ctrl-C end ${what}, and goes on`,
+      `interrupts ${what} on Ctrl-C, and continues`,
       async () => {
         await using program = Program.command(['repl'], { hasInput: true });
         await interrupt(program, code);

@@ -23,7 +23,7 @@ async function answers(code: string, args: string[] = ['repl']) {
 behaviour('asyncio-ts repl', (it) => {
   for (const args of [['repl'], []])
     it(
-      `says how to use it, runs code, and ends with its input: asyncio-ts ${args.join('')}`,
+      `prints its banner, runs code, and exits at the end of its input: asyncio-ts ${args.join('')}`,
       async () => {
         const { banner, printed, status, stderr } = await answers('1 + 1\nsocket.AF_INET\n', args);
 
@@ -36,7 +36,7 @@ behaviour('asyncio-ts repl', (it) => {
     );
 
   it(
-    'awaits, and runs the next line when this one has ended',
+    'awaits, and runs the next line when the previous one has finished',
     async () => {
       const { printed } = await answers(
         'await asyncio.sleep(0.05, 5)\nconst x = await asyncio.sleep(0.05, 6)\nx\n',
@@ -48,7 +48,7 @@ behaviour('asyncio-ts repl', (it) => {
   );
 
   it(
-    'prints what was awaited and failed, also if it is no error',
+    'prints the outcome of an await that failed, even if it is not an error',
     async () => {
       const { printed } = await answers(
         ["await Promise.reject('')", 'await Promise.reject(0)', 'await Promise.reject()', '1'].join(
@@ -62,7 +62,7 @@ behaviour('asyncio-ts repl', (it) => {
   );
 
   it(
-    'runs each piece of code in a task, and what they make beside it',
+    'runs each piece of code in a task, alongside the tasks it creates',
     async () => {
       const lines = [
         'const t = asyncio.createTask(async () => { await asyncio.sleep(0.01); return 7; })',
@@ -82,7 +82,7 @@ behaviour('asyncio-ts repl', (it) => {
   );
 
   it(
-    'goes on after errors',
+    'continues after errors',
     async () => {
       const { printed, status } = await answers(
         "throw new Error('one')\nawait Promise.reject(new RangeError('two'))\nfoo bar\n3\n",
@@ -98,7 +98,7 @@ behaviour('asyncio-ts repl', (it) => {
   );
 
   it(
-    'cancels the tasks that are left, and waits for them',
+    'cancels the remaining tasks, and waits for them',
     async () => {
       const { printed } = await answers(
         'const t = asyncio.createTask(() => asyncio.sleep(99).finally(() => console.log("clean")))\n' +
@@ -111,7 +111,7 @@ behaviour('asyncio-ts repl', (it) => {
   );
 
   it(
-    'ends with the status of a SystemExit that is thrown, here or in a task',
+    'exits with the status of a SystemExit, thrown at the prompt or in a task',
     async () => {
       const thrown = await answers(
         'new asyncio.SystemExit(4)\nthrow new asyncio.SystemExit(3)\n5\n',
@@ -140,7 +140,7 @@ behaviour('asyncio-ts repl', (it) => {
   ] as const;
   for (const [what, code] of interruptible)
     it(
-      `has Ctrl-C end ${what}, and goes on`,
+      `interrupts ${what} on Ctrl-C, and continues`,
       async () => {
         await using program = Program.command(['repl'], { hasInput: true });
         await interrupt(program, code);
@@ -184,6 +184,6 @@ behaviour('asyncio-ts repl', (it) => {
     assert.match(printed, /> 4\n> [\s\S]*SyntaxError/);
     assert.is(stderr, '');
   };
-  if ('stripTypeScriptTypes' in module) it('takes TypeScript', typescript, CHILD);
-  else it.skip('takes TypeScript', 'this Node cannot strip types', typescript, CHILD);
+  if ('stripTypeScriptTypes' in module) it('accepts TypeScript', typescript, CHILD);
+  else it.skip('accepts TypeScript', 'this Node cannot strip types', typescript, CHILD);
 });

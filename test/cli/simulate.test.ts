@@ -53,7 +53,7 @@ async function simulate(
 
 behaviour('asyncio-ts simulate', (it) => {
   it(
-    'runs all seeds, and tells how many',
+    'runs all seeds, and prints how many',
     async () => {
       const { status, stdout, stderr } = await simulate(failing(''), ['--runs', '8']);
 
@@ -65,7 +65,7 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    "shares the program's own runs among jobs, also where there are fewer runs",
+    "divides the program's runs among its jobs, even if there are fewer runs than jobs",
     async () => {
       const both = await simulate(failing(''), ['--jobs', '2']);
       assert.is(both.status, 0, both.stderr);
@@ -98,7 +98,7 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'finds a failure in any of several jobs, and ends the others',
+    'finds a failure in any job, and stops the others',
     async () => {
       const { status, stdout } = await simulate(failing('8'), [
         ...['--runs', '100000000', '--jobs', '2'],
@@ -111,7 +111,7 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'begins with another seed, and takes a text for one',
+    'starts with the given seed, and accepts a string',
     async () => {
       const number = await simulate(failing('1002'), ['--seed', '1000']);
       assert.match(number.stdout, 'with seed 1002,');
@@ -123,7 +123,7 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'plays the seed of SIMULATION_SEED alone',
+    'runs only the seed of SIMULATION_SEED',
     async () => {
       const env = { SIMULATION_SEED: '5' };
       const { status, stderr } = await simulate(failing('7'), ['--jobs', '2'], { env });
@@ -135,7 +135,7 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'fails with a program that fails, ends early, calls no simulate(), or is not there',
+    'fails for a program that fails, exits early, does not call simulate(), or does not exist',
     async () => {
       const thrown = await simulate(failing('', "throw new Error('at once')"));
       assert.is(thrown.status, 1);
@@ -179,7 +179,7 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'ends a run that hangs, and says its seed',
+    'stops a run that hangs, and prints its seed',
     async () => {
       const hangs = (seed: string) =>
         failing(seed, "console.log('pid', process.pid);").replace(/throw [^;]*/, 'for (;;);');
@@ -220,7 +220,7 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'says that a program goes on after its runs, or without any',
+    'reports a program that does not exit after its runs, or has none',
     async () => {
       const folder = mkdtempSync(path.join(root, 'dist-test', 'simulate-'));
       try {
@@ -247,7 +247,7 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'refuses a folder that does not exist for its diagram, before it runs anything',
+    'refuses a nonexistent directory for its diagram before the first run',
     async () => {
       const file = path.join(root, 'package.json');
       const args = ['--svg', path.join(tmpdir(), 'is-not-there', 'a.svg')];
@@ -260,7 +260,7 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'shows for a wrong option where the program passes it',
+    'shows where the program passes an invalid option',
     async () => {
       for (const [option, message] of [
         ['runs: 0', 'RangeError: runs must be a whole number from 1, got 0'],
@@ -297,7 +297,7 @@ behaviour('asyncio-ts simulate', (it) => {
   );
 
   it(
-    'ends its children when it is interrupted',
+    'stops its child processes when it is interrupted',
     async () => {
       const folder = mkdtempSync(path.join(root, 'dist-test', 'simulate-'));
       try {

@@ -4,7 +4,7 @@ import { selfSigned } from '../../src/echo/certificate.ts';
 import { behaviour } from '../support/behaviour.ts';
 
 behaviour('selfSigned', (it) => {
-  it('makes a certificate for all the names, which signs itself', () => {
+  it('creates a self-signed certificate for all the given names', () => {
     const { key, cert, fingerprint } = selfSigned(['localhost', '127.0.0.1', '::1', 'fe80::1:2']);
     const read = new X509Certificate(cert);
 
@@ -21,7 +21,7 @@ behaviour('selfSigned', (it) => {
     assert.is(read.checkIP('127.0.0.2'), undefined);
   });
 
-  it('is valid now, and for as many days as are asked for', () => {
+  it('is valid now, and for the given number of days', () => {
     const { validFrom, validTo } = new X509Certificate(selfSigned(['x'], 10).cert);
 
     const DAY = 86_400_000;
@@ -30,7 +30,7 @@ behaviour('selfSigned', (it) => {
     assert.ok(days > 9.9 && days <= 10, String(days));
   });
 
-  it('makes another one each time', () => {
+  it('creates a new one on each call', () => {
     const [one, other] = [selfSigned(['x']), selfSigned(['x'])];
 
     assert.is.not(one.key, other.key);
@@ -38,7 +38,7 @@ behaviour('selfSigned', (it) => {
     assert.is.not(serials[0], serials[1]);
   });
 
-  it('is read in one piece where its names are many', () => {
+  it('can be parsed if it has many names', () => {
     const names = Array.from({ length: 100 }, (_, n) => `host-${n}.example.org`);
 
     const read = new X509Certificate(selfSigned(names).cert);

@@ -18,7 +18,7 @@ const REAL = { clock: 'real' } as const;
 for (const { name } of DRIVERS.filter(({ real }) => real)) {
   loopBehaviour(`A connection to an echo server (${name})`, (it) => {
     it(
-      'has what is written sent at once: with TLS an echo would wait for the tickets to be acknowledged',
+      'sends writes immediately: with TLS an echo would wait until the tickets are acknowledged',
       async (loop) => {
         const sock = listenOn({
           host: '127.0.0.1',
@@ -47,7 +47,7 @@ for (const { name } of DRIVERS.filter(({ real }) => real)) {
   for (const serve of [serveEchoOnStreams, serveEchoOnProtocols])
     loopBehaviour(`${serve.name} with ssl (${name})`, (it) => {
       it(
-        "sends back what Node's own client sends, and stops",
+        "echoes what Node's own client sends, and stops",
         async (loop) => {
           const said: string[] = [];
           const options = { host: '127.0.0.1', port: 0, grace: 1, driver: name, ssl: SERVER };

@@ -70,7 +70,7 @@ function failing(how: 'at the start' | 'when told' | 'silently' | 'in stopping')
 
 behaviour('asyncio-ts echo --workers', (it) => {
   it(
-    'serves on several threads until Ctrl-C, and says what they did together',
+    'serves on several threads until Ctrl-C, and prints one summary for all',
     async () => {
       await using serving = await Serving.with(3);
       const clients = await serving.clients(60);
@@ -122,7 +122,7 @@ behaviour('asyncio-ts echo --workers', (it) => {
     );
 
   it(
-    'gives the clients of all workers time to finish at SIGTERM, with status 143',
+    'gives the clients of all workers time to finish on SIGTERM, with status 143',
     async () => {
       await using serving = await Serving.with(2, ['--grace', '60', '--quiet']);
       const clients = await serving.clients(40);
@@ -143,7 +143,7 @@ behaviour('asyncio-ts echo --workers', (it) => {
   );
 
   it(
-    'takes no new client while it waits for the old ones',
+    'accepts no new clients while it waits for existing ones',
     async () => {
       await using serving = await Serving.with(2, ['--grace', '60', '--quiet']);
       await serving.clients(40);
@@ -163,7 +163,7 @@ behaviour('asyncio-ts echo --workers', (it) => {
     ['SIGTERM', 143],
   ] as const)
     it(
-      `ends all workers at once at a second ${signal}`,
+      `stops all workers immediately on a second ${signal}`,
       async () => {
         await using serving = await Serving.with(2, ['--grace', '60', '--quiet']);
         const [client] = await serving.clients(40);
@@ -196,7 +196,7 @@ behaviour('asyncio-ts echo --workers', (it) => {
   );
 
   it(
-    'shares its port with nobody else, workers or not',
+    'shares its port with no other process, with or without workers',
     async () => {
       await using serving = await Serving.with(2);
       const port = String(serving.port);
@@ -213,7 +213,7 @@ behaviour('asyncio-ts echo --workers', (it) => {
   );
 
   it(
-    'says why it cannot where another driver is asked for, with status 1',
+    'explains why another driver cannot be used, with status 1',
     async () => {
       const reason = "only the posix driver can, and ASYNCIO_SOCKETS is 'node'";
 
@@ -227,7 +227,7 @@ behaviour('asyncio-ts echo --workers', (it) => {
   );
 
   it(
-    'says why it cannot where the driver does not load, with status 1',
+    'explains why it fails if the driver does not load, with status 1',
     async () => {
       const without = { NODE_OPTIONS: '--require ./test/echo/fixtures/without-koffi.cjs' };
       const { status, stdout, stderr } = await run(2, ['--port', '0'], without);
@@ -240,9 +240,9 @@ behaviour('asyncio-ts echo --workers', (it) => {
   );
 });
 
-behaviour('asyncio-ts echo --workers, when one fails', (it) => {
+behaviour('asyncio-ts echo --workers if a worker fails', (it) => {
   it(
-    'to start: says why, ends the others, and has status 1',
+    'to start: explains why, stops the others, and exits with status 1',
     async () => {
       const { status, stdout, stderr } = await run(3, ['--port', '0'], failing('at the start'));
 
@@ -259,7 +259,7 @@ behaviour('asyncio-ts echo --workers, when one fails', (it) => {
     ['silently', /^asyncio-ts: worker 2 failed: its thread ended with status 3\n/],
   ] as const)
     it(
-      `${how === 'silently' ? 'without an error' : 'by an error'}: says so, ends the others, counts what it did`,
+      `${how === 'silently' ? 'without an error' : 'with an error'}: reports it, stops the others, and includes its counts`,
       async () => {
         await using serving = await Serving.with(2, ['--grace', '0', '--quiet'], failing(how));
         await serving.clients(40);
@@ -275,7 +275,7 @@ behaviour('asyncio-ts echo --workers, when one fails', (it) => {
     );
 
   it(
-    'to stop: says why, and has status 1',
+    'to stop: explains why, and exits with status 1',
     async () => {
       await using serving = await Serving.with(2, [], failing('in stopping'));
 

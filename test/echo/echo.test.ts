@@ -128,7 +128,7 @@ function onEachDriver(
 
 onEachDriver('', (it, driver, options) => {
   it(
-    'sends back what a client sends',
+    'echoes what a client sends',
     (loop) =>
       serving(driver, {}, async ({ client }) => {
         const one = await client();
@@ -140,7 +140,7 @@ onEachDriver('', (it, driver, options) => {
   );
 
   it(
-    'sends back bytes of every value',
+    'echoes bytes of every value',
     (loop) =>
       serving(driver, {}, async ({ client }) => {
         const one = await client();
@@ -154,7 +154,7 @@ onEachDriver('', (it, driver, options) => {
   );
 
   it(
-    'sends back 10 MB while they come',
+    'echoes 10 MB as they arrive',
     (loop) =>
       serving(driver, {}, async ({ client }) => {
         const one = await client();
@@ -170,7 +170,7 @@ onEachDriver('', (it, driver, options) => {
   );
 
   it(
-    'sends back what comes one byte at a time',
+    'echoes what arrives one byte at a time',
     (loop) =>
       serving(driver, {}, async ({ client }) => {
         const one = await client();
@@ -181,7 +181,7 @@ onEachDriver('', (it, driver, options) => {
   );
 
   it(
-    'sends all back to a client that has finished sending, then closes',
+    'echoes everything to a client that has finished sending, then closes',
     (loop) =>
       serving(driver, {}, async ({ client }) => {
         const one = await client();
@@ -196,7 +196,7 @@ onEachDriver('', (it, driver, options) => {
   );
 
   it(
-    'serves a hundred clients at once',
+    'serves a hundred clients at the same time',
     (loop) =>
       serving(driver, {}, async ({ client }) => {
         const clients = await Promise.all(Array.from({ length: 100 }, client));
@@ -208,7 +208,7 @@ onEachDriver('', (it, driver, options) => {
   );
 
   it(
-    'tells of each connection, if somebody wants to know',
+    'reports each connection to a callback',
     (loop) =>
       serving(driver, { onConnection: (line) => lines.push(line) }, async ({ client, said }) => {
         const one = await client();
@@ -222,7 +222,7 @@ onEachDriver('', (it, driver, options) => {
   const lines: string[] = [];
 
   it(
-    'names the client whose connection broke, and serves the others',
+    'names the client whose connection failed, and serves the others',
     (loop) =>
       serving(driver, {}, async ({ client, said }) => {
         const [one, other] = [await client(), await client()];
@@ -241,7 +241,7 @@ onEachDriver('', (it, driver, options) => {
   );
 
   it(
-    'forgets a client that has gone',
+    'forgets a client that has disconnected',
     (loop) =>
       serving(driver, { grace: 1 }, async ({ client, said, stop }) => {
         const before = allTasks().size;
@@ -261,7 +261,7 @@ onEachDriver('', (it, driver, options) => {
   );
 
   it(
-    'fails when somebody else listens there, and leaves nothing open',
+    'fails if the address is in use, and leaves nothing open',
     async () => {
       const other = listening(driver.name);
       const [, port] = other.getsockname() as readonly [string, number];
@@ -280,7 +280,7 @@ onEachDriver('', (it, driver, options) => {
 
 onEachDriver(', cancelled', (it, driver, options) => {
   it(
-    'ends at once when nobody is there',
+    'stops immediately if there are no clients',
     (_loop) =>
       serving(driver, { grace: 3600 }, async ({ said, stop }) => {
         await stop();
@@ -292,7 +292,7 @@ onEachDriver(', cancelled', (it, driver, options) => {
   );
 
   it(
-    'lets a client finish what it is about',
+    'lets a client finish its conversation',
     (loop) =>
       serving(driver, { grace: 3600 }, async ({ client, said, cancel, stop }) => {
         const one = await client();
@@ -313,7 +313,7 @@ onEachDriver(', cancelled', (it, driver, options) => {
   );
 
   it(
-    'closes a client that is still there when the grace period is over',
+    'closes a client that is still connected when the grace period is over',
     (loop) =>
       serving(driver, { grace: driver.real ? 0.05 : 60 }, async ({ client, said, stop }) => {
         const one = await client();
@@ -332,7 +332,7 @@ onEachDriver(', cancelled', (it, driver, options) => {
   );
 
   it(
-    'resets a client that it cuts off in the middle of what it sends',
+    'resets a client that is still sending when it is disconnected',
     (loop) => {
       const statistics = new Statistics(0);
       return serving(driver, { grace: 0, statistics }, async ({ client, stop }) => {
@@ -359,7 +359,7 @@ onEachDriver(', cancelled', (it, driver, options) => {
   );
 
   it(
-    'sends back what comes as it stops, or resets',
+    'echoes what arrives while it stops, or resets',
     async (loop) => {
       for (let turns = 0; turns < 8; turns += 1)
         await serving(driver, { grace: 0 }, async ({ client, stop }) => {
@@ -378,7 +378,7 @@ onEachDriver(', cancelled', (it, driver, options) => {
   );
 
   it(
-    'closes all at once without a grace period',
+    'closes everything immediately without a grace period',
     (loop) =>
       serving(driver, { grace: 0 }, async ({ client, said, stop }) => {
         const clients = [await client(), await client()];
@@ -394,7 +394,7 @@ onEachDriver(', cancelled', (it, driver, options) => {
   );
 
   it(
-    'names no more than three of those it waits for',
+    'names at most three of the clients it waits for',
     (loop) =>
       serving(driver, { grace: 1 }, async ({ client, said, cancel }) => {
         const clients = [await client(), await client(), await client(), await client()];
@@ -411,7 +411,7 @@ onEachDriver(', cancelled', (it, driver, options) => {
   );
 
   it(
-    'takes no new client while it waits for the old ones',
+    'accepts no new clients while it waits for existing ones',
     (loop) =>
       serving(driver, { grace: 3600 }, async ({ client, said, cancel }) => {
         const one = await client();
@@ -427,7 +427,7 @@ onEachDriver(', cancelled', (it, driver, options) => {
   );
 
   it(
-    'waits no longer when it is cancelled again',
+    'stops waiting when it is cancelled again',
     (loop) =>
       serving(driver, { grace: 3600 }, async ({ client, said, cancel, stop }) => {
         const one = await client();

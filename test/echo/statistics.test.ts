@@ -3,7 +3,7 @@ import { counted, Statistics } from '../../src/echo/statistics.ts';
 import { behaviour } from '../support/behaviour.ts';
 
 behaviour('Statistics.summary', (it) => {
-  it('tells what was counted, and how fast it went', () => {
+  it('contains the counts and the rate', () => {
     const statistics = new Statistics(100);
     for (let n = 0; n < 3; n += 1) statistics.accepted();
     statistics.echoed(4000);
@@ -15,7 +15,7 @@ behaviour('Statistics.summary', (it) => {
     );
   });
 
-  it('has no plural for one', () => {
+  it('uses the singular for one', () => {
     const statistics = new Statistics(0);
     statistics.accepted();
     statistics.echoed(1);
@@ -23,13 +23,13 @@ behaviour('Statistics.summary', (it) => {
     assert.is(statistics.summary(2), '1 connection, 1 message, 1 byte in 2.0 s: 1 messages/s');
   });
 
-  it('has no rate where no time has passed', () => {
+  it('has no rate if no time has passed', () => {
     assert.match(new Statistics(7).summary(7), /in 0\.0 s: 0 messages\/s$/);
   });
 });
 
 behaviour('counted', (it) => {
-  it('sets off thousands', () => {
+  it('separates thousands', () => {
     assert.is(counted(2_000_000, 'connection'), '2,000,000 connections');
   });
 });

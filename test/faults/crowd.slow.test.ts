@@ -17,11 +17,11 @@ for (const driver of REAL_DRIVERS)
     );
 
     for (const style of Object.keys(STYLES) as Style[])
-      onAmple(`serves the good ones as before, made of ${style}`, () =>
+      onAmple(`serves the others as before, in the style of ${style}`, () =>
         servesBesideCrowd(style, driver, COUNT),
       );
 
-    onAmple('gives them up, with an idle timeout, and nobody else', () =>
+    onAmple('disconnects them with an idle timeout, and no other clients', () =>
       reapsTheIdle(driver, COUNT),
     );
   });

@@ -24,7 +24,7 @@ const IDLE = 9000;
 
 for (const driver of REAL_DRIVERS) {
   for (const style of Object.keys(STYLES) as Style[])
-    behaviour(`An echo server made of ${style}, under faults (${driver})`, (it) => {
+    behaviour(`An echo server in the style of ${style} under faults (${driver})`, (it) => {
       const does = (
         sentence: string,
         scenario: Scenario,
@@ -35,21 +35,21 @@ for (const driver of REAL_DRIVERS) {
           seconds,
         });
 
-      does('names each client that resets while it is sent to', (server) =>
+      does('names each client that resets while data is sent to it', (server) =>
         resetsDuringSendall(server, 20),
       );
 
       does('serves a client that sends byte by byte', (server) => sendsByteByByte(server, 20_000));
 
-      does('keeps its size when a client leaves 100 MB unread, and loses none of them', (server) =>
+      does('keeps its size when a client leaves 100 MB unread, and loses none of it', (server) =>
         stopsReading(server, 100_000_000, 40_000_000),
       );
 
-      does('sends all back to clients that have finished sending', (server) =>
+      does('echoes everything to clients that have finished sending', (server) =>
         finishSending(server, 200, 1_000_000),
       );
 
-      does('holds 2,000 connections at once', (server) => holdsMany(server, 2000));
+      does('holds 2,000 connections at the same time', (server) => holdsMany(server, 2000));
 
       const ample = mostDescriptors() > IDLE + 200;
       const serves = `holds ${IDLE} connections that rest, and one among them is served as fast`;
@@ -72,10 +72,12 @@ for (const driver of REAL_DRIVERS) {
     });
 }
 
-behaviour('10,000 failures that nobody retrieves', (it) => {
-  it('are reported once each, and no others', () => manyFailures(10_000, 1000), { seconds: 120 });
+behaviour('10,000 failures that are never retrieved', (it) => {
+  it('are reported once each, and nothing else is', () => manyFailures(10_000, 1000), {
+    seconds: 120,
+  });
 
-  it('are not lost when nobody reads at once what is said at the end', () => lateReader(10000), {
+  it('are not lost if the output at exit is not read immediately', () => lateReader(10000), {
     seconds: 60,
   });
 });

@@ -22,10 +22,10 @@ for (const driver of REAL_DRIVERS) {
   // What is polled otherwise is told to all styles alike.
   const styles = driver === 'node' || driver === 'posix' ? Object.keys(STYLES) : ['sock'];
   for (const style of styles as Style[])
-    behaviour(`An echo server made of ${style} (${driver})`, (it) => {
+    behaviour(`An echo server in the style of ${style} (${driver})`, (it) => {
       // One server for all of them: to start it is most of the work.
       it(
-        'names whom it loses, serves who is slow or has finished sending, and has nothing left of who went',
+        'names the clients it loses, serves slow and half-closed ones, and keeps nothing of those that left',
         () =>
           on(
             trackedServer(driver, { style }),
@@ -43,7 +43,7 @@ for (const driver of REAL_DRIVERS) {
 
   behaviour(`An echo server that closes no connection (${driver})`, (it) => {
     it(
-      'serves more clients than it may have descriptors, by collecting those that have gone',
+      'serves more clients than it may have descriptors by collecting those that have disconnected',
       () => on(forgetfulServer(driver), (server) => forgets(server, 700)),
       { seconds: 40 },
     );
@@ -55,10 +55,10 @@ function countingDescriptors(...scenarios: Scenario[]): Scenario[] {
   return platform() === 'linux' ? scenarios : [];
 }
 
-behaviour('Failures that nobody retrieves', (it) => {
-  it('are reported once each, and no others', () => manyFailures(200, 50), { seconds: 20 });
+behaviour('Failures that are never retrieved', (it) => {
+  it('are reported once each, and nothing else is', () => manyFailures(200, 50), { seconds: 20 });
 
-  it('are not lost when nobody reads at once what is said at the end', () => lateReader(1000), {
+  it('are not lost if the output at exit is not read immediately', () => lateReader(1000), {
     seconds: 60,
   });
 });

@@ -7,9 +7,9 @@ const STEP = 150;
 
 for (const style of ['streams', 'protocol'] as const)
   for (const driver of ['node', 'posix'] as const)
-    loopBehaviour(`An echo server with ssl, made of ${style} (${driver})`, (it) => {
+    loopBehaviour(`An echo server with ssl in the style of ${style} (${driver})`, (it) => {
       it(
-        'has nothing left of clients that go in the middle of the handshake',
+        'keeps nothing of clients that disconnect in the middle of the handshake',
         (loop, scene) => survivesCuts(loop, scene, style, driver, STEP),
         { clock: 'real', seconds: 30 },
       );

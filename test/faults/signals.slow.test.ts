@@ -9,11 +9,11 @@ const SEED = Number(process.env['SEED'] ?? 1);
 
 for (const driver of REAL_DRIVERS)
   for (const style of Object.keys(STYLES) as Style[])
-    behaviour(`asyncio-ts echo under load, made of ${style} (${driver})`, (it) => {
+    behaviour(`asyncio-ts echo under load in the style of ${style} (${driver})`, (it) => {
       // The driver that is chosen where nobody says which gets the most.
       const count = driver === 'posix' ? MOMENTS : Math.ceil(MOMENTS / 4);
       it(
-        `ends soon after SIGINT or SIGTERM, at ${count} random moments, and cuts nothing short unseen`,
+        `exits soon after SIGINT or SIGTERM at ${count} random moments, and reports everything that it cuts short`,
         () => stopsAtMoments(style, driver, count, SEED),
         { seconds: 60 + count * 5 },
       );

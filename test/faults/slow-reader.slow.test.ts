@@ -7,9 +7,9 @@ const MEGABYTES = Number(process.env['SLOW_READER_MB'] ?? 64);
 
 for (const style of ['streams', 'protocol'] as const)
   for (const driver of REAL_DRIVERS)
-    behaviour(`A sender, made of ${style} (${driver})`, (it) => {
+    behaviour(`A sender in the style of ${style} (${driver})`, (it) => {
       it(
-        `lets no more than the water marks wait while ${MEGABYTES} MB go to a slow reader`,
+        `buffers no more than the water marks allow while ${MEGABYTES} MB go to a slow reader`,
         () => sendsToSlowReader(style, driver, MEGABYTES),
         { seconds: 60 + MEGABYTES / 5 },
       );

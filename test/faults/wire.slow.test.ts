@@ -8,7 +8,7 @@ const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 5);
 
 for (const style of Object.keys(STYLES) as Style[])
   for (const driver of REAL_DRIVERS)
-    behaviour(`An echo server made of ${style}, among clients that go wrong (${driver})`, (it) => {
+    behaviour(`An echo server in the style of ${style} with faulty clients (${driver})`, (it) => {
       const does = `serves a fresh one within 100 ms for ${SECONDS} s, and has nothing left of the others`;
       it(does, () => servesThroughFaults(style, driver, SECONDS), { seconds: 60 + SECONDS });
 

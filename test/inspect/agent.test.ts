@@ -24,7 +24,7 @@ async function answerTo(agent: Agent, question: string): Promise<string> {
   }
 }
 
-behaviour('What a debugger asks a thread', (it) => {
+behaviour("A debugger's request to a thread", (it) => {
   it('is answered in a later turn, once', async () => {
     const agent = agentOf();
     await answerTo(agent, 'version');
@@ -36,7 +36,7 @@ behaviour('What a debugger asks a thread', (it) => {
     assert.is(agent.take(number), undefined);
   });
 
-  it('creates no promise in the code that it interrupts, for which hooks would be called', async () => {
+  it('creates no promise in the interrupted code, for which hooks would be called', async () => {
     const agent = agentOf();
     await answerTo(agent, 'version');
     let promises = 0;

@@ -44,9 +44,9 @@ async function measure(server: Program): Promise<{ cpu: number; longest: number 
   return { cpu, longest: end.longest };
 }
 
-behaviour('A look into a server of 10,000 connections under load', (it) => {
+behaviour('Inspecting a server with 10,000 connections under load', (it) => {
   it(
-    'shows the line of each task, does not stop its loop for long, and changes nothing',
+    'shows the line of each task, does not block its loop for long, and changes nothing',
     async () => {
       await using server = Program.typescript(SERVER, [], ANY_PORT);
       const [, port = ''] = await server.shows(/port (\d+)\n/);

@@ -68,7 +68,7 @@ loopBehaviour('asyncio-ts why', (it) => {
         assert.equal(found, DEADLOCK);
       });
 
-  it('names a task that takes the only place of a semaphore twice', async () => {
+  it('names a task that acquires the only place of a semaphore twice', async () => {
     const found = await conclusion((start) => {
       const semaphore = new asyncio.Semaphore(1);
       start('one', both(semaphore, semaphore));
@@ -76,7 +76,7 @@ loopBehaviour('asyncio-ts why', (it) => {
     assert.equal(found, ITSELF);
   });
 
-  it('names a deadlock of a semaphore with several places if all holders wait', async () => {
+  it('names a deadlock of a semaphore with several places if all its holders wait', async () => {
     const found = await conclusion((start) => {
       const [semaphore, lock] = [new asyncio.Semaphore(2), new asyncio.Lock()];
       start('one', both(lock, semaphore));
@@ -89,7 +89,7 @@ loopBehaviour('asyncio-ts why', (it) => {
     ]);
   });
 
-  it('names none if one of its holders goes on', async () => {
+  it('names none if one of the holders can continue', async () => {
     const found = await conclusion((start) => {
       const [semaphore, lock] = [new asyncio.Semaphore(2), new asyncio.Lock()];
       start('one', both(lock, semaphore));
@@ -101,7 +101,7 @@ loopBehaviour('asyncio-ts why', (it) => {
     ]);
   });
 
-  it('knows no holders of a semaphore that other tasks release', async () => {
+  it('does not know the holders of a semaphore that other tasks release', async () => {
     const found = await conclusion((start) => {
       const semaphore = new asyncio.Semaphore(1);
       start('one', async () => {
@@ -118,7 +118,7 @@ loopBehaviour('asyncio-ts why', (it) => {
   });
 
   it(
-    'names a limit that ends it',
+    'names a timeout that ends the deadlock',
     async () => {
       const found = await conclusion((start) => {
         const lock = new asyncio.Lock();
@@ -163,7 +163,7 @@ loopBehaviour('asyncio-ts why', (it) => {
       assert.equal(found, DEADLOCK);
     });
 
-  it('says of other waits what would end them', async () => {
+  it('explains what would end other waits', async () => {
     const cases: [string, () => Promise<unknown>][] = [
       ['set() is called', async () => await new asyncio.Event().wait()],
       ['an item is put', async () => await new asyncio.Queue().get()],
@@ -185,7 +185,7 @@ loopBehaviour('asyncio-ts why', (it) => {
     }
   });
 
-  it('says how to see the line of a wait for a foreign promise', async () => {
+  it('explains how to see the line of a wait for a foreign promise', async () => {
     let settle = (): void => {};
     const foreign = new Promise<void>((resolve) => {
       settle = resolve;
@@ -200,7 +200,7 @@ loopBehaviour('asyncio-ts why', (it) => {
     await asyncio.wait([task]);
   });
 
-  it('says that the holder of a lock has ended', async () => {
+  it('reports that the holder of a lock has ended', async () => {
     const lock = new asyncio.Lock();
     await asyncio.createTask(async () => await lock.acquire());
     const task = asyncio.createTask(async () => await lock.acquire(), { name: 'one' });

@@ -549,7 +549,7 @@ async function onStage(
 }
 
 behaviour('Every function that waits', (it) => {
-  it('is in the list of this test', () => {
+  it('is covered by this test', () => {
     assert.equal(
       awaitableNames(['index.ts', 'socket.ts', 'testing.ts']),
       [...Object.keys(CASES), ...Object.keys(WITHOUT)].sort(),
@@ -561,7 +561,7 @@ for (const { name } of DRIVERS)
   loopBehaviour(`Every function that waits (${name})`, (it) => {
     for (const one of Object.keys(CASES))
       it(
-        `says in words what for: ${one}`,
+        `describes what it waits for: ${one}`,
         async (loop) => {
           await withoutDns(
             async () =>

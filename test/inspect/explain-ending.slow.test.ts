@@ -41,7 +41,7 @@ behaviour('ASYNCIO_EXPLAIN', (it) => {
     });
   });
 
-  it('names the thread where it is not the main one', async () => {
+  it('names the thread if it is not the main thread', async () => {
     await withProgram(
       `import { isMainThread, Worker } from 'node:worker_threads';
        import * as asyncio from 'asyncio-ts';
@@ -60,7 +60,7 @@ behaviour('ASYNCIO_EXPLAIN', (it) => {
     );
   });
 
-  it('says why the loop of enter() runs on', async () => {
+  it('explains why the loop of enter() keeps running', async () => {
     await withProgram(
       `import * as asyncio from 'asyncio-ts';
        await asyncio.enter(async () => {

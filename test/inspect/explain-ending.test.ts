@@ -85,7 +85,7 @@ async function cleanUp(seconds: number): Promise<void> {
   }
 }
 
-behaviour('The explanation of a slow ending', (it) => {
+behaviour('The explanation of a slow exit', (it) => {
   it('names the tasks that run() waits for, and the line of each', async () => {
     const lines = await explained(async () => {
       asyncio.createTask(() => cleanUp(5), { name: 'slow' });
@@ -100,7 +100,7 @@ behaviour('The explanation of a slow ending', (it) => {
     ]);
   });
 
-  it('names a promise that is not ours, and the line where it is awaited', async () => {
+  it('names a foreign promise, and the line that awaits it', async () => {
     for (const how of [{ debug: true }, { debug: false, isAsked: true }]) {
       const lines = await explained(async ({ loop }) => {
         const foreign = new Promise<void>((resolve) => loop.callLater(9, resolve));
@@ -133,14 +133,14 @@ behaviour('The explanation of a slow ending', (it) => {
     assert.is(lines[2], '      at stubborn (HERE)');
   });
 
-  it('names calls that nobody awaits', async () => {
+  it('names calls that are not awaited', async () => {
     const lines = await explained(async () => void cleanUp(5));
 
     assert.is(lines[0], 'run() has been ending for 1.0 s. It waits for:');
     assert.match(lines[1] ?? '', /^ {2}a call that nobody awaits waits for /);
   });
 
-  it('names bodies that were abandoned', async () => {
+  it('names abandoned bodies', async () => {
     const lines = await explained(async () => {
       await asyncio.moveOnAfter(1, forever);
       asyncio.createTask(() => cleanUp(5));
@@ -190,7 +190,7 @@ behaviour('The explanation of a slow ending', (it) => {
   });
 
   for (const { name: driver } of DRIVERS)
-    it(`names the clients of a server that is closed, and what serves them (${driver})`, async () => {
+    it(`names the clients of a closed server, and their handlers (${driver})`, async () => {
       let port = 0;
       const lines = await explained(async ({ whenTold }) => {
         const began = new asyncio.Event();
@@ -221,7 +221,7 @@ behaviour('The explanation of a slow ending', (it) => {
       );
     });
 
-  it('tells how much a client does not take', async () => {
+  it('shows how much data a client does not read', async () => {
     const lines = await explained(async ({ whenTold }) => {
       const [near, far] = socket.socketpair(undefined, undefined, 0, { driver: 'memory' });
       const listener = stream('memory');
@@ -295,7 +295,7 @@ behaviour('The explanation of a slow ending', (it) => {
     }
   });
 
-  it('tells after another Ctrl-C what kept the program from ending, in every mode', async () => {
+  it('shows, on another Ctrl-C, what kept the program from exiting, in every mode', async () => {
     const inMain = await explained(
       async function main({ loop }) {
         for (const at of [1, 4]) loop.callLater(at, () => process.emit('SIGINT'));
@@ -334,7 +334,7 @@ behaviour('The explanation of a slow ending', (it) => {
     assert.equal(atOnce, ['']);
   });
 
-  it('is silent where nobody asks, and where nothing takes long', async () => {
+  it('is silent unless requested, and if nothing takes long', async () => {
     assert.equal(
       await explained(
         async () => {

@@ -7,7 +7,7 @@ import { printable } from '../../src/inspect/printable.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
 
 loopBehaviour('A snapshot of hostile values', (it) => {
-  it('can be taken, and is printed without what a terminal obeys', async () => {
+  it('can be taken, and is printed without terminal control sequences', async () => {
     const name = 'evil\n\x1b[2J\u202e';
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();

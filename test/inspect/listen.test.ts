@@ -50,7 +50,7 @@ loopBehaviour('inspect.listen', (it) => {
   );
 
   it(
-    'replaces a socket that a process has left',
+    'replaces a socket that an exited process left behind',
     async () => {
       const path = freshPath();
       bound(path).close();
@@ -62,7 +62,7 @@ loopBehaviour('inspect.listen', (it) => {
   );
 
   it(
-    'leaves a socket alone on which a process listens',
+    'leaves a socket untouched if a process listens on it',
     async () => {
       const path = freshPath();
       const other = createServer().listen(path);
@@ -77,7 +77,7 @@ loopBehaviour('inspect.listen', (it) => {
   );
 
   it(
-    'leaves a socket alone whose process accepts no more connections at the moment',
+    'leaves a socket untouched if its process is not accepting at the moment',
     async () => {
       const path = freshPath();
       const sock = bound(path);
@@ -93,7 +93,7 @@ loopBehaviour('inspect.listen', (it) => {
   );
 
   it(
-    'leaves a file alone, and a link',
+    'leaves a file or a link untouched',
     async () => {
       const [path, link] = [freshPath(), freshPath()];
       writeFileSync(path, 'text');
@@ -109,7 +109,7 @@ loopBehaviour('inspect.listen', (it) => {
   );
 
   it(
-    'takes a number for a name, not for a port',
+    'treats a number as a name, not as a port',
     async () => {
       const listener = await asyncio.inspect.listen('54321');
       const isThere = existsSync('54321');
@@ -136,7 +136,7 @@ loopBehaviour('inspect.listen', (it) => {
   );
 
   it(
-    'refuses a path that the system would cut',
+    'refuses a path that the system would truncate',
     async () => {
       const path = freshPath();
       await rejects(asyncio.inspect.listen(path.padEnd(200, 'x')), asyncio.OSError, {
@@ -151,7 +151,7 @@ loopBehaviour('inspect.listen', (it) => {
   );
 
   it(
-    'refuses what is no path',
+    'refuses anything but a path',
     async () => {
       await rejects(asyncio.inspect.listen(5 as never), TypeError, {
         message: 'path must be a string, got 5',

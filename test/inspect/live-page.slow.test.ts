@@ -60,7 +60,7 @@ behaviour('The live page', (it) => {
     });
   });
 
-  declare('takes names of strangers as text', async (found) => {
+  declare('treats untrusted names as text', async (found) => {
     await withPage(found, 0, async (browser) => {
       await browser.evaluate(
         `(document.getElementById('filter').value = 'onerror', document.getElementById('filter').dispatchEvent(new Event('input')))`,
@@ -98,7 +98,7 @@ behaviour('The live page', (it) => {
     });
   });
 
-  declare('shows 10,000 tasks, and draws those that are in sight', async (found) => {
+  declare('shows 10,000 tasks, and renders only those in view', async (found) => {
     await withPage(found, 10_000, async (browser) => {
       await browser.until(`/10,?0\\d\\d tasks/.test(document.getElementById('how').textContent)`);
       await browser.evaluate(`document.getElementById('list').focus()`);
@@ -131,7 +131,7 @@ behaviour('The live page', (it) => {
     });
   });
 
-  declare('tells when the command has ended', async (found) => {
+  declare('reports that the command has exited', async (found) => {
     await withPage(found, 0, async (browser, looker) => {
       process.kill(looker.pid, 'SIGINT');
       await looker.ends();

@@ -50,7 +50,7 @@ async function get(
 
 behaviour('asyncio-ts inspect', (it) => {
   it(
-    'serves a page to those who know its address, and nothing to others',
+    'serves a page at its secret address only',
     async () => {
       await withPage(async ({ url, program }) => {
         assert.is(url.hostname, '127.0.0.1');
@@ -121,7 +121,7 @@ behaviour('asyncio-ts inspect', (it) => {
     );
 
   it(
-    'ends when the program has ended, with a line',
+    'exits when the program has exited, and says so',
     async () => {
       await withPage(async ({ program, looker }) => {
         process.kill(program.pid, 'SIGKILL');
@@ -133,7 +133,7 @@ behaviour('asyncio-ts inspect', (it) => {
   );
 
   it(
-    'takes a port, and says in a line when it cannot be had',
+    'accepts a port, and says so if it is not available',
     async () => {
       const port = await freePort();
       await withPage(

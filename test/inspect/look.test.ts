@@ -43,7 +43,7 @@ async function look(
 
 behaviour('asyncio-ts ps, pstree and why', (it) => {
   it(
-    'show the tasks of a program that was started plainly, as Python does',
+    'show the tasks of a program that was started without options, as Python does',
     async () => {
       const { status, stdout, stderr, pid } = await look('ps');
 
@@ -92,7 +92,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   );
 
   it(
-    'tell why a task does not go on, and that it is a deadlock',
+    'explain why a task does not continue, and that it is a deadlock',
     async () => {
       const { stdout } = await look('why', 'one');
       const shown = stdout
@@ -121,7 +121,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   );
 
   it(
-    'print with --all what there is besides tasks',
+    'also print everything other than tasks with --all',
     async () => {
       await using program = Program.typescript('test/inspect/children/rest.ts', [], ANY_PORT);
       await program.shows(/ready/);
@@ -162,7 +162,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   );
 
   it(
-    'give all that is known as JSON',
+    'print everything as JSON',
     async () => {
       const { stdout } = await look('ps', '--json');
       const [snapshot] = JSON.parse(stdout) as Snapshot[];
@@ -173,7 +173,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   );
 
   it(
-    'say in a line why they cannot look',
+    'say in one line why they cannot inspect a process',
     async () => {
       const failures: [args: string[], complaint: RegExp][] = [
         [['ps', '4194304'], /^asyncio-ts: no such process: 4194304\n$/],
@@ -192,7 +192,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   );
 
   it(
-    'say that there is no process, when it ends in the meantime, and when only its parent does not know yet',
+    'report that there is no process if it ends meanwhile, or is a zombie',
     async () => {
       const ends = `process.on('SIGUSR1', () => process.exit()); setTimeout(() => {}, 1e6);`;
       await using parent = Program.shell(
@@ -209,7 +209,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   );
 
   it(
-    'leave a process alone that is stopped',
+    'leave a stopped process alone',
     async () => {
       await using program = Program.typescript(PROGRAM, [], ANY_PORT);
       await program.shows(/waiting/);
@@ -246,7 +246,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
   );
 
   it(
-    'look into a program by the path where it listens',
+    'inspect a program through the path on which it listens',
     async () => {
       const path = freshPath();
       const env = { ASYNCIO_INSPECT: `${path}-{pid}` };
@@ -269,7 +269,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
 
   for (const host of ['127.0.0.1:', '0.0.0.0:', '[::1]:', '[::]:', ''])
     it(
-      `leave an inspector open that was open: ${host}${host ? 'PORT' : '0'}`,
+      `leave an inspector open that was already open: ${host}${host ? 'PORT' : '0'}`,
       async () => {
         const port = host === '' ? 0 : await freePort();
         const env = { NODE_OPTIONS: `--inspect=${host}${port}` };
@@ -288,7 +288,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
 
   for (const host of ['', '[::1]:'])
     it(
-      `connect to no port of the program: the inspector opens on ${host}0`,
+      `do not connect to the program’s own ports: the inspector opens on ${host}0`,
       async () => {
         const env = { NODE_OPTIONS: `--inspect-port=${host}0` };
         await using program = Program.typescript('test/inspect/children/server.ts', [], { env });
@@ -303,7 +303,7 @@ behaviour('asyncio-ts ps, pstree and why', (it) => {
     );
 
   it(
-    'say so where the program does not use the library, and leave it alone',
+    'report that the program does not use the library, and leave it alone',
     async () => {
       await using program = Program.node('test/inspect/children/plain.mjs', [], ANY_PORT);
       await program.shows(/ready/);

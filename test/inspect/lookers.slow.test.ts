@@ -10,9 +10,9 @@ function busyLoop(): Program {
   return Program.node('-e', ['const end = Date.now() + 240_000; while (Date.now() < end);']);
 }
 
-behaviour('A look into a program', (it) => {
+behaviour('Inspecting a program', (it) => {
   it(
-    'harms none on a busy machine',
+    'does no harm on a busy machine',
     async () => {
       await using _first = busyLoop();
       await using _second = busyLoop();

@@ -40,7 +40,7 @@ function isStopped({ pid }: Program): boolean {
 
 behaviour('The inspector of a process', (it) => {
   it(
-    'is closed when the one who looked was killed',
+    'is closed if the inspecting process was killed',
     async () => {
       await using program = await started();
       await using killed = looker(program, 'SIGKILL');
@@ -52,7 +52,7 @@ behaviour('The inspector of a process', (it) => {
   );
 
   it(
-    'stays open for one who was stopped, and holds nobody up',
+    'stays open for an inspecting process that was stopped, and blocks nothing',
     async () => {
       await using program = await started();
       await using stopped = looker(program, 'SIGSTOP');
@@ -67,7 +67,7 @@ behaviour('The inspector of a process', (it) => {
   );
 
   it(
-    'serves several at a time, and is closed after the last',
+    'serves several processes at a time, and is closed after the last',
     async () => {
       await using program = await started();
       const tables = await Promise.all([1, 2, 3, 4].map(() => looksInto(program)));
@@ -78,7 +78,7 @@ behaviour('The inspector of a process', (it) => {
   );
 
   it(
-    'does not keep a process that ends',
+    'does not keep a process alive',
     async () => {
       await using program = await started();
       await using page = Program.command(['inspect', String(program.pid)]);

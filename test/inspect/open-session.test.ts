@@ -236,7 +236,7 @@ async function allOrders(isOpen: boolean, check: (stage: Stage) => void): Promis
 
 const KEY = Symbol.for('asyncio-ts.inspect.lookers');
 
-behaviour('Two commands that look into a process at the same time', (it) => {
+behaviour('Two commands that inspect a process at the same time', (it) => {
   it('keep their sessions in every order of their steps; its inspector is closed afterwards', async () => {
     const orders = await allOrders(false, ({ failures, port, global }) => {
       assert.equal(failures, []);
@@ -246,7 +246,7 @@ behaviour('Two commands that look into a process at the same time', (it) => {
     assert.ok(orders > 500, `${orders} orders`);
   });
 
-  it('leave an inspector open that was open', async () => {
+  it('leave an inspector open that was already open', async () => {
     await allOrders(true, ({ failures, port }) => {
       assert.equal(failures, []);
       assert.is(port, 'open');

@@ -25,10 +25,10 @@ const isLeft = (program: Program): Promise<unknown> =>
 /** The names of the tasks that an output has. */
 const named = (output: string): Set<string> => new Set(output.match(/task-\d+ x{1000}\b/g));
 
-behaviour('The output of a command that looks into a process', (it) => {
+behaviour('The output of a command that inspects a process', (it) => {
   for (const [command = '', ...options] of COMMANDS)
     it(
-      `is all there for a slow reader, who does not hold up the process: ${[command, ...options].join(' ')}`,
+      `is complete for a slow reader, which does not block the process: ${[command, ...options].join(' ')}`,
       async () => {
         await using program = await started();
         await using looker = Program.command([command, String(program.pid), ...options]);
@@ -48,7 +48,7 @@ behaviour('The output of a command that looks into a process', (it) => {
     );
 
   it(
-    'does not hold up Ctrl-C if nobody reads it',
+    'does not block Ctrl-C if it is not read',
     async () => {
       await using program = await started();
       await using looker = Program.command(['ps', String(program.pid)]);
@@ -65,7 +65,7 @@ behaviour('The output of a command that looks into a process', (it) => {
   );
 
   it(
-    'ends it quietly if its reader has gone, and leaves nothing',
+    'ends the command quietly if its reader has exited, and leaves nothing behind',
     async () => {
       await using program = await started();
       for (const [command = '', ...options] of [
@@ -87,7 +87,7 @@ behaviour('The output of a command that looks into a process', (it) => {
   );
 
   it(
-    'fails in a line if it cannot be written',
+    'fails with one line if it cannot be written',
     async () => {
       await using program = await started();
       await using looker = Program.shell(`"$0" dist/cli.js ps ${program.pid} > /dev/full`);

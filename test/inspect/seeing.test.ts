@@ -32,7 +32,7 @@ function sessions(): (readonly [command: string[], output: string])[] {
 }
 
 behaviour('docs/seeing.md', (it) => {
-  it('shows a program that is tested', () => {
+  it('shows a tested program', () => {
     const [, shown = ''] = /```ts\n(import [\s\S]*?)```/.exec(page) ?? [];
     assert.is(
       readFileSync(path.join(root, PROGRAM), 'utf8'),
@@ -66,7 +66,7 @@ behaviour('docs/seeing.md', (it) => {
   );
 
   it(
-    'shows what pstree and ps print for a program that is also in Python',
+    'shows what pstree and ps print for a program that also exists in Python',
     async () => {
       const [, shown = ''] = /```ts\n(import [^`]*play[^`]*`[^`]*`[^`]*)```/.exec(page) ?? [];
       const tested = readFileSync(path.join(root, ALBUMS), 'utf8');

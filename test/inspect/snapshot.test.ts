@@ -42,7 +42,7 @@ async function end(...tasks: asyncio.Task<unknown>[]): Promise<void> {
 }
 
 loopBehaviour('A snapshot', (it) => {
-  it('has the lines of the source, also of promises that are not ours', async () => {
+  it('contains the source lines, also of foreign promises', async () => {
     const lines = readFileSync(path.join(root, 'test/inspect/snapshot.test.ts'), 'utf8').split(
       '\n',
     );
@@ -71,7 +71,7 @@ loopBehaviour('A snapshot', (it) => {
     await end(...tasks);
   });
 
-  it('tells for how long snapshots have shown a task, and each of its waits', async () => {
+  it('contains for how long snapshots have shown a task, and each of its waits', async () => {
     const never = new asyncio.Event();
     const again = async (): Promise<void> => {
       for (;;) await asyncio.sleep(2);
@@ -101,7 +101,7 @@ loopBehaviour('A snapshot', (it) => {
     await end(task);
   });
 
-  it('tells who has cancelled a task', async (loop) => {
+  it('contains what has cancelled a task', async (loop) => {
     const stubborn = (name: string): asyncio.Task<void> =>
       asyncio.createTask(
         async () => {
@@ -171,7 +171,7 @@ loopBehaviour('A snapshot', (it) => {
     limited.exception();
   });
 
-  it('has the holders of a semaphore, in whatever order they release and whoever is cancelled', async () => {
+  it('contains the holders of a semaphore, in whatever order they release and whichever is cancelled', async () => {
     const numbers = fc.sample(fc.nat(), { seed: 5, numRuns: 5000 });
     const below = (limit: number): number => (numbers.pop() as number) % limit;
     let shown = 0;
@@ -210,7 +210,7 @@ loopBehaviour('A snapshot', (it) => {
     assert.ok(shown > 100, `${shown}`);
   });
 
-  it('has the holders of a semaphore after a place was promised to a task that is cancelled', async () => {
+  it('contains the holders of a semaphore after a place was promised to a cancelled task', async () => {
     const semaphore = new asyncio.Semaphore(2);
     const hold = (name: string): asyncio.Task<void> =>
       asyncio.createTask(() => semaphore.with(async () => await asyncio.sleep(10)), { name });
@@ -232,7 +232,7 @@ loopBehaviour('A snapshot', (it) => {
     await end(first, cancelled, second, waits);
   });
 
-  it('has locks and queues with those that hold them and those that wait', async () => {
+  it('contains locks and queues with their holders and waiters', async () => {
     const lock = new asyncio.Lock();
     const queue = new asyncio.Queue();
     const hold = (name: string): asyncio.Task<void> =>
@@ -259,7 +259,7 @@ loopBehaviour('A snapshot', (it) => {
   });
 
   it(
-    'has the failures that nobody has seen',
+    'contains the failures that were not retrieved',
     async () => {
       const fails = async (): Promise<void> => {
         throw new RangeError('lost');
@@ -282,7 +282,7 @@ loopBehaviour('A snapshot', (it) => {
   );
 
   it(
-    'has the executors',
+    'contains the executors',
     async () => {
       const executor = new asyncio.ThreadPoolExecutor(3);
       const find = async (): Promise<unknown> =>
@@ -306,7 +306,7 @@ loopBehaviour('A snapshot', (it) => {
 for (const { name } of DRIVERS)
   loopBehaviour(`A snapshot of connections (${name})`, (it) => {
     it(
-      'has the peer, the bytes in both directions, what waits, and since when nothing was carried',
+      'contains the peer, the bytes in both directions, buffered data, and the time of the last traffic',
       async (loop) => {
         const listener = stream(name);
         listener.bind(['127.0.0.1', 0]);
@@ -351,7 +351,7 @@ for (const { name } of DRIVERS)
 
 loopBehaviour('A snapshot of servers', (it) => {
   it(
-    'has a server with its connections, and each connection once, with TLS too',
+    'contains a server with its connections, and each connection once, also with TLS',
     async () => {
       const server = await asyncio.startServer(
         async (reader) => void (await reader.read()),

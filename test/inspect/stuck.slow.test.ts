@@ -34,9 +34,9 @@ function isThere(pid: number): boolean {
   }
 }
 
-behaviour('A look into a program in a busy loop', (it) => {
+behaviour('Inspecting a program in a busy loop', (it) => {
   it(
-    'fails, says where it is, and leaves it as it was',
+    'fails, shows where it is, and leaves it as it was',
     async () => {
       const file = freshPath();
       await using program = await started(file);
@@ -80,7 +80,7 @@ behaviour('A look into a program in a busy loop', (it) => {
     ['trace', 'SIGINT', 130],
   ] as const)
     it(
-      `is ended at once by ${signal}: ${command}`,
+      `stops immediately on ${signal}: ${command}`,
       async () => {
         const file = freshPath();
         await using program = await started(file);
@@ -103,7 +103,7 @@ behaviour('A look into a program in a busy loop', (it) => {
     );
 
   it(
-    'fails through a path, too',
+    'also fails through a path',
     async () => {
       const [file, where] = [freshPath(), freshPath()];
       await using _program = await started(file, where);
@@ -115,7 +115,7 @@ behaviour('A look into a program in a busy loop', (it) => {
   );
 
   it(
-    'fails when it is stopped after the command has connected to it',
+    'fails if it is stopped after the command has connected to it',
     async () => {
       const env = { NODE_OPTIONS: '--experimental-websocket' };
       await using program = await started();
@@ -134,7 +134,7 @@ behaviour('A look into a program in a busy loop', (it) => {
   );
 
   it(
-    'fails through a path when it does not answer any more',
+    'fails through a path if it does not respond any more',
     async () => {
       const path = freshPath();
       let answers = 0;
@@ -155,7 +155,7 @@ behaviour('A look into a program in a busy loop', (it) => {
   );
 
   it(
-    'shows the others if only a worker thread without a loop is busy, or blocked',
+    'shows the other threads if only a worker thread without a loop is busy or blocked',
     async () => {
       await using program = await started();
       await using ps = Program.command(['ps', String(program.pid)]);

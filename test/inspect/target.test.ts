@@ -24,7 +24,7 @@ function saying(text: string): Ask {
 }
 
 loopBehaviour('snapshotsOf', (it) => {
-  it('leaves out a thread that has ended, and only such a one', async () => {
+  it('omits a thread that has ended, and no other', async () => {
     const ended = thread(() => {
       throw new ThreadEnded('the thread has ended');
     });
@@ -42,14 +42,14 @@ loopBehaviour('snapshotsOf', (it) => {
       });
   });
 
-  it('fails where the process has dropped the answer for newer ones', async () => {
+  it('fails if the process has dropped the answer in favour of newer ones', async () => {
     const pieces = fetchPieces(answer, 'snapshot');
     assert.is.not((await pieces.next()).done, true);
     for (let others = 0; others < 20; others += 1) await answer('snapshot');
     await rejects(pieces.next(), Error, { message: /^answer \d+ has been dropped$/ });
   });
 
-  it('gets the tasks of a process that describes at most 200 before it turns them into JSON', async () => {
+  it('gets the tasks of a process that describes at most 200 before it converts them to JSON', async () => {
     let [described, most] = [0, 0];
     const getName = (): unknown => {
       described += 1;

@@ -15,7 +15,7 @@ const CHILDREN: Options = { seconds: 60 };
 
 behaviour('asyncio-ts top', (it) => {
   it(
-    'prints one round where the output is no terminal',
+    'prints one round if its output is not a terminal',
     async () => {
       await using program = Program.typescript('test/inspect/children/busy.ts', [], ANY_PORT);
       await program.shows(/busy/);
@@ -50,7 +50,7 @@ behaviour('asyncio-ts top', (it) => {
       assert.match(looker.stderr, message);
     });
 
-  it('fits its screen', () => {
+  it('fits the screen', () => {
     const spent = Array.from({ length: 40 }, (_, at) => ({
       name: `task ${at} ${'x'.repeat(200)}`,
       task: true,
@@ -84,8 +84,8 @@ behaviour('asyncio-ts top', (it) => {
   });
 });
 
-loopBehaviour('What is counted for asyncio-ts top', (it) => {
-  it('leaves a loop in debug mode as it was', async (loop) => {
+loopBehaviour('The counts of asyncio-ts top', (it) => {
+  it('leave a loop in debug mode as it was', async (loop) => {
     loop.setDebug(true);
     const { watch } = loop._turns;
     const watcher = { step: () => {}, traffic: () => {} };
@@ -100,7 +100,7 @@ loopBehaviour('What is counted for asyncio-ts top', (it) => {
   });
 
   for (const debug of [true, false])
-    it(`goes on when debug mode is switched ${debug ? 'on' : 'off'} meanwhile`, async (loop, {
+    it(`continue if debug mode is switched ${debug ? 'on' : 'off'} meanwhile`, async (loop, {
       logged,
     }) => {
       loop.setDebug(!debug);
@@ -121,7 +121,7 @@ loopBehaviour('What is counted for asyncio-ts top', (it) => {
       loop.setDebug(false);
     });
 
-  it.resting('goes on when a loop starts to run', async (loop) => {
+  it.resting('continue if a loop starts to run', async (loop) => {
     const steps: unknown[] = [];
     const stop = watchLoops({ step: (subject) => void steps.push(subject), traffic: () => {} });
 
@@ -134,7 +134,7 @@ loopBehaviour('What is counted for asyncio-ts top', (it) => {
     assert.is(loop._turns.watch, undefined);
   });
 
-  it('is what was since it was asked last', async (loop) => {
+  it('cover the time since the last request', async (loop) => {
     const before = loop._turns.watch;
     ratesSoFar();
     const task = asyncio.createTask(
@@ -157,7 +157,7 @@ loopBehaviour('What is counted for asyncio-ts top', (it) => {
 
   for (const { name } of DRIVERS)
     it(
-      `has messages and bytes (${name})`,
+      `include messages and bytes (${name})`,
       async (loop) => {
         const [one, two] = socketpair(undefined, undefined, undefined, { driver: name });
         one.setblocking(false);

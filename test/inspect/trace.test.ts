@@ -66,7 +66,7 @@ const start = (name: string, body: () => Promise<unknown>): asyncio.Task<unknown
 
 loopBehaviour('A trace', (it) => {
   it(
-    'has the steps of tasks, and what each waits for between them',
+    'contains the steps of tasks, and what each waits for in between',
     async () => {
       const lock = new asyncio.Lock();
       const trace = await traceOf(async () => {
@@ -96,7 +96,7 @@ loopBehaviour('A trace', (it) => {
   );
 
   it(
-    'has cancels as arrows, from who asks to whom',
+    'contains cancels as arrows, from the cancelling task to the cancelled one',
     async () => {
       const trace = await traceOf(async () => {
         const victim = start('victim', async () => await asyncio.sleep(100));
@@ -117,7 +117,7 @@ loopBehaviour('A trace', (it) => {
   );
 
   it(
-    'has slow steps, and slow callbacks',
+    'contains slow steps and slow callbacks',
     async (loop) => {
       loop.slowCallbackDuration = 0.005;
       const compute = (): void => {
@@ -138,7 +138,7 @@ loopBehaviour('A trace', (it) => {
 
   for (const { name } of DRIVERS)
     it(
-      `has what sockets read and write (${name})`,
+      `contains what sockets read and write (${name})`,
       async (loop) => {
         const [one, two] = socketpair(undefined, undefined, undefined, { driver: name });
         one.setblocking(false);
@@ -163,7 +163,7 @@ loopBehaviour('A trace', (it) => {
     );
 
   it(
-    'costs only while it runs',
+    'costs nothing unless it runs',
     async (loop) => {
       // Another test may have counted, as for asyncio-ts top.
       stopCounting();
@@ -182,7 +182,7 @@ loopBehaviour('A trace', (it) => {
   );
 
   it(
-    'can be requested for longer than Node has timers',
+    'can be requested for longer than Node’s timers allow',
     async () => {
       const number = await answer('trace 3000000');
       await start('worker', async () => await asyncio.sleep(0.002));
@@ -194,7 +194,7 @@ loopBehaviour('A trace', (it) => {
   );
 
   it(
-    'fails at once where it cannot be written',
+    'fails immediately if it cannot be written',
     async (loop) => {
       const file = path.join(folder, 'no', 'such', 'folder');
       const failure = await asyncio.inspect.trace(file).catch((error: unknown) => error);
@@ -231,7 +231,7 @@ behaviour('asyncio-ts trace', (it) => {
   );
 
   it(
-    'writes what there is after Ctrl-C',
+    'writes what was recorded so far on Ctrl-C',
     async () => {
       await using program = Program.typescript('test/inspect/children/busy.ts', [], ANY_PORT);
       await program.shows(/busy/);
@@ -248,7 +248,7 @@ behaviour('asyncio-ts trace', (it) => {
   );
 
   it(
-    'fails when the process ends, and leaves a file that can be read',
+    'fails if the process exits, and leaves a file that can be read',
     async () => {
       await using program = Program.typescript('test/inspect/children/busy.ts', [], ANY_PORT);
       await program.shows(/busy/);
@@ -266,7 +266,7 @@ behaviour('asyncio-ts trace', (it) => {
   );
 
   it(
-    'keeps what it has of the other threads when one ends',
+    'keeps what it has of the other threads if one ends',
     async () => {
       const child = 'test/inspect/children/threads.mjs';
       await using program = Program.node(child, [], { ...ANY_PORT, hasInput: true });

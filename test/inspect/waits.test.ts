@@ -33,8 +33,8 @@ async function wordsOf(body: () => Promise<unknown>): Promise<string[]> {
   return waits.map(({ words }) => words.replace(/0x[0-9a-f]+/g, '0x1'));
 }
 
-loopBehaviour('what a task waits for', (it) => {
-  it('is said of a sleep', async () => {
+loopBehaviour('The description of what a task waits for', (it) => {
+  it('covers sleeps', async () => {
     assert.equal(await wordsOf(async () => await asyncio.sleep(4.2)), ['sleep, 4.2 s to go']);
     assert.equal(
       await wordsOf(async () => {
@@ -44,7 +44,7 @@ loopBehaviour('what a task waits for', (it) => {
     );
   });
 
-  it('is said of locks, with the task that holds it and the place in line', async () => {
+  it('covers locks, with the task that holds it and the place in the queue', async () => {
     const lock = new asyncio.Lock();
     await lock.acquire();
     const other = asyncio.createTask(async () => await lock.acquire());
@@ -61,7 +61,7 @@ loopBehaviour('what a task waits for', (it) => {
     lock.release();
   });
 
-  it('is said of the other primitives', async () => {
+  it('covers the other primitives', async () => {
     const never = new asyncio.Event();
     const full = new asyncio.Queue(1);
     const condition = new asyncio.Condition();
@@ -111,7 +111,7 @@ loopBehaviour('what a task waits for', (it) => {
   });
 
   it(
-    'is said of tasks and futures',
+    'covers tasks and futures',
     async () => {
       const never = new asyncio.Event();
       const other = asyncio.createTask(async () => await never.wait(), { name: 'other' });
@@ -158,7 +158,7 @@ loopBehaviour('what a task waits for', (it) => {
   );
 
   it(
-    'is said of tasks that get ready, of limits and child processes',
+    'covers tasks that get ready, limits and child processes',
     async () => {
       const never = new asyncio.Event();
       const child = await asyncio.createSubprocessExec('sleep', '60');
@@ -199,7 +199,7 @@ loopBehaviour('what a task waits for', (it) => {
     REAL,
   );
 
-  it('is nothing of ours where a promise is that of somebody else', async () => {
+  it('does not include foreign promises', async () => {
     let go = (): void => {};
     const promise = new Promise<void>((resolve) => {
       go = resolve;
@@ -228,9 +228,9 @@ loopBehaviour('what a task waits for', (it) => {
 });
 
 for (const { name } of DRIVERS)
-  loopBehaviour(`what a task waits for (${name})`, (it) => {
+  loopBehaviour(`The description of what a task waits for (${name})`, (it) => {
     it(
-      'is said of socket operations',
+      'covers socket operations',
       async (loop) => {
         const [one, two] = socketpair(undefined, undefined, undefined, {
           driver: name as DriverName,
@@ -262,7 +262,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'is said of servers, and of the ends of connections',
+      'covers servers, and the ends of connections',
       async (loop) => {
         const listener = stream(name);
         listener.bind(['127.0.0.1', 0]);
@@ -293,7 +293,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'is said of streams and servers',
+      'covers streams and servers',
       async () => {
         const [one, two] = socketpair(undefined, undefined, undefined, {
           driver: name as DriverName,

@@ -37,7 +37,7 @@ async function readTimes(
 for (const { name, shown = name } of DRIVERS) {
   if (shown !== 'posix') {
     loopBehaviour(`loop.addReader (${name})`, (it) => {
-      it('refuses a socket that has no descriptor of its own', async (loop) => {
+      it('refuses a socket without a descriptor of its own', async (loop) => {
         const sock = socket.socket(undefined, undefined, 0, { driver: name });
 
         await rejects(
@@ -53,7 +53,7 @@ for (const { name, shown = name } of DRIVERS) {
 
   loopBehaviour(`loop.addReader (${name})`, (it) => {
     it(
-      'calls back each turn while there is something to read',
+      'calls back each turn while there is data to read',
       async (loop) => {
         const [one, other] = pair(name);
         one.send(Buffer.from('abc'));
@@ -80,7 +80,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'calls back when something comes, with its arguments',
+      'calls back with its arguments when data arrives',
       async (loop) => {
         const [one, other] = pair(name);
         const came = loop.createFuture<string>();
@@ -102,7 +102,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'takes the number of a descriptor, and calls back at the end',
+      'accepts a descriptor number, and calls back at end of file',
       async (loop) => {
         const [one, other] = pair(name);
         const fd = other.detach();
@@ -118,7 +118,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'replaces the callback that was there',
+      'replaces the previous callback',
       async (loop) => {
         const [one, other] = pair(name);
         one.send(Buffer.from('x'));
@@ -147,7 +147,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'forgets a socket that is closed',
+      'forgets a closed socket',
       async (loop, { settle }) => {
         const [one, other] = pair(name);
         loop.addReader(other, () => {});
@@ -174,7 +174,7 @@ for (const { name, shown = name } of DRIVERS) {
     });
 
     it(
-      'refuses what is no descriptor',
+      'refuses anything but a descriptor',
       async (loop) => {
         const [one, other] = pair(name);
         one.close();
@@ -203,7 +203,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'refuses a socket on which an operation waits, and has one refused',
+      'refuses a socket with a pending operation, and the socket then refuses operations',
       async (loop) => {
         const [one, other] = pair(name);
         const waiting = loop.sockRecv(other, 1);
@@ -227,7 +227,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'refuses a descriptor that a transport has',
+      'refuses a descriptor that belongs to a transport',
       async (loop) => {
         const [one, other] = pair(name);
         const [transport] = await loop.createConnection(
@@ -260,7 +260,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'watches what Node polls itself',
+      'watches descriptors that Node itself polls',
       async (loop) => {
         const server = createServer((peer) => peer.on('error', () => {}).end('x')).listen(
           0,
@@ -308,7 +308,7 @@ for (const { name, shown = name } of DRIVERS) {
 
   loopBehaviour(`loop.addReader beside a writer (${name})`, (it) => {
     it(
-      'comes and goes while the writer is called each turn',
+      'can be added and removed while the writer is called each turn',
       async (loop) => {
         const [one, other] = pair(name);
         let [reads, writes] = [0, 0];
@@ -346,7 +346,7 @@ for (const { name, shown = name } of DRIVERS) {
 
   loopBehaviour(`loop.addWriter (${name})`, (it) => {
     it(
-      'calls back each turn while there is room, beside a reader',
+      'calls back each turn while the socket is writable, alongside a reader',
       async (loop) => {
         const [one, other] = pair(name);
         const done = loop.createFuture<void>();

@@ -65,10 +65,10 @@ async function connection(loop: Loop, { name }: DriverCase) {
 }
 
 for (const driver of DRIVERS) {
-  loopBehaviour(`Memory that is taken away (${driver.name})`, (it) => {
+  loopBehaviour(`Detached memory (${driver.name})`, (it) => {
     for (const [how, make, take] of WAYS) {
       it(
-        `fails sockRecvInto when it is ${how}, and loses no byte`,
+        `fails sockRecvInto when it is ${how}, without losing bytes`,
         async (loop) => {
           const { client, server, close } = await connection(loop, driver);
           const buffer = make();
@@ -87,7 +87,7 @@ for (const driver of DRIVERS) {
       );
 
       it(
-        `fails sockRecvfromInto when it is ${how}, and loses no datagram`,
+        `fails sockRecvfromInto when it is ${how}, without losing a datagram`,
         async (loop) => {
           const [one, other] = [datagram(driver.name), datagram(driver.name)];
           one.bind(['127.0.0.1', 0]);
@@ -124,7 +124,7 @@ for (const driver of DRIVERS) {
     }
 
     it(
-      'is refused at the door: it is not empty, it is gone',
+      'is refused immediately: it is not empty, it is gone',
       async (loop) => {
         const { client, server, close } = await connection(loop, driver);
         const sock = datagram(driver.name);
@@ -149,10 +149,10 @@ for (const driver of DRIVERS) {
     );
   });
 
-  loopBehaviour(`A socket that is taken away (${driver.name})`, (it) => {
+  loopBehaviour(`A socket that is closed or detached (${driver.name})`, (it) => {
     for (const how of ['close', 'detach'] as const) {
       it(
-        `fails every operation that waits with EBADF at ${how}()`,
+        `fails every pending operation with EBADF on ${how}()`,
         async (loop) => {
           const { client, server, close } = await connection(loop, driver);
           const silent = await connection(loop, driver);
@@ -182,7 +182,7 @@ for (const driver of DRIVERS) {
       );
 
       it(
-        `fails a sockConnect that looks its host up with EBADF at ${how}()`,
+        `fails a sockConnect that is looking up its host with EBADF on ${how}()`,
         async (loop) => {
           const lookUp = loop.createFuture<never>();
           loop.getaddrinfo = () => lookUp as never;
@@ -205,7 +205,7 @@ for (const driver of DRIVERS) {
 
       if (driver.real)
         it(
-          `fails a sockConnect that waits with EBADF at ${how}()`,
+          `fails a pending sockConnect with EBADF on ${how}()`,
           async (loop) => {
             const listener = listening(driver.name);
             const client = stream(driver.name);

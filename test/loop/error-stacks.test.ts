@@ -51,11 +51,11 @@ const WHERE: readonly ExpectedFrame[] = [
 ];
 
 for (const { name: driver } of DRIVERS)
-  loopBehaviour(`An error of a socket (${driver})`, (it) => {
+  loopBehaviour(`A socket error (${driver})`, (it) => {
     const real = { clock: 'real' } as const;
 
     it(
-      'shows the await of a connect that is refused',
+      'shows the await of a refused connect',
       async (loop) => {
         const listener = listening(driver);
         const address = listener.getsockname() as socket.AddressInput;
@@ -69,7 +69,7 @@ for (const { name: driver } of DRIVERS)
     );
 
     it(
-      'shows the await of a recv that is reset',
+      'shows the await of a recv that was reset',
       async (loop) => {
         const pair = await connectedPair(driver);
         loop.callLater(0.001, () => reset(pair.server));
@@ -81,7 +81,7 @@ for (const { name: driver } of DRIVERS)
     );
 
     it(
-      'shows the await of a send that is reset',
+      'shows the await of a send that was reset',
       async (loop) => {
         const pair = await connectedPair(driver);
         loop.callLater(0.01, () => reset(pair.server));
@@ -96,7 +96,7 @@ for (const { name: driver } of DRIVERS)
     );
 
     it(
-      'shows the await of a recv whose socket is closed by somebody else',
+      'shows the await of a recv whose socket another task closes',
       async (loop) => {
         const pair = await connectedPair(driver);
         loop.callLater(0.001, () => pair.client.close());
@@ -119,7 +119,7 @@ for (const { name: driver } of DRIVERS)
     );
 
     it(
-      'shows the await of an accept that is cancelled',
+      'shows the await of a cancelled accept',
       async (loop) => {
         const listener = listening(driver);
         const task = asyncio.createTask(() => caller(() => loop.sockAccept(listener)));
@@ -138,7 +138,7 @@ for (const { name: driver } of DRIVERS)
   });
 
 for (const { name: driver } of DRIVERS)
-  loopBehaviour(`An error of a stream (${driver})`, (it) => {
+  loopBehaviour(`A stream error (${driver})`, (it) => {
     const fails = (
       sentence: string,
       peerDoes: (peer: socket.Socket) => void,
@@ -171,37 +171,37 @@ for (const { name: driver } of DRIVERS)
     };
 
     fails(
-      'shows the await of a read that is incomplete',
+      'shows the await of an incomplete read',
       sendsAbc,
       ([reader]) => reader.readexactly(10),
       asyncio.IncompleteReadError,
     );
     fails(
-      'shows the await of a read that finds no separator',
+      'shows the await of a read without a separator',
       sendsAbc,
       ([reader]) => reader.readuntil(),
       asyncio.IncompleteReadError,
     );
     fails(
-      'shows the await of a read that finds none within the limit',
+      'shows the await of a read without a separator within the limit',
       sendsMuch,
       ([reader]) => reader.readuntil(),
       asyncio.LimitOverrunError,
     );
     fails(
-      'shows the await of a line that is too long',
+      'shows the await of a readline whose line is too long',
       sendsMuch,
       ([reader]) => reader.readline(),
       RangeError,
     );
     fails(
-      'shows the await of a read that is reset',
+      'shows the await of a read that was reset',
       reset,
       ([reader]) => reader.read(10),
       asyncio.ConnectionResetError,
     );
     fails(
-      'shows the await of a drain that is reset',
+      'shows the await of a drain that was reset',
       reset,
       ([, writer]) => {
         writer.write(new Uint8Array(20_000_000));
@@ -210,14 +210,14 @@ for (const { name: driver } of DRIVERS)
       asyncio.ConnectionError,
     );
     fails(
-      'shows the await of the end of a connection that is reset',
+      'shows the await of waitClosed on a reset connection',
       reset,
       ([, writer]) => writer.waitClosed(),
       asyncio.ConnectionResetError,
     );
   });
 
-loopBehaviour('An error about arguments that are looked at in the await', (it) => {
+loopBehaviour('An error for arguments that are checked in the await', (it) => {
   const refused: Record<string, (loop: asyncio.Loop) => unknown> = {
     'createSubprocessExec()': () => asyncio.createSubprocessExec(5 as never),
     'createDatagramEndpoint()': (loop) =>
@@ -237,7 +237,7 @@ loopBehaviour('An error about arguments that are looked at in the await', (it) =
     });
 });
 
-loopBehaviour('An error of a thread', (it) => {
+loopBehaviour('A thread error', (it) => {
   const throws = (): never => {
     throw new TypeError('mine');
   };
@@ -263,7 +263,7 @@ loopBehaviour('An error of a thread', (it) => {
     );
 
   it(
-    'shows the await where an argument cannot be sent',
+    'shows the await if an argument cannot be sent',
     async () => {
       await showsWhere(() => asyncio.toThread((f) => f, throws), TypeError);
     },
@@ -271,9 +271,9 @@ loopBehaviour('An error of a thread', (it) => {
   );
 });
 
-loopBehaviour('An error of names and addresses', (it) => {
+loopBehaviour('A name or address error', (it) => {
   it(
-    'shows the await of a name that is not found',
+    'shows the await if a name is not found',
     async (loop) => {
       const service = 'no-such-service';
       await showsWhere(() => loop.getaddrinfo('127.0.0.1', service), socket.gaierror);
@@ -286,7 +286,7 @@ loopBehaviour('An error of names and addresses', (it) => {
   );
 
   it(
-    'shows the await of a connection that is refused',
+    'shows the await of a refused connection',
     async () => {
       const listener = socket.socket();
       listener.bind(freshAddress(socket.AF_INET));
@@ -302,7 +302,7 @@ loopBehaviour('An error of names and addresses', (it) => {
   );
 
   it(
-    'shows the await of a connection that is refused, where several addresses are tried at once',
+    'shows the await of a refused connection if several addresses are tried in parallel',
     async () => {
       const listener = socket.socket();
       listener.bind(freshAddress(socket.AF_INET));
@@ -322,7 +322,7 @@ loopBehaviour('An error of names and addresses', (it) => {
   );
 
   it(
-    'shows the await of a server whose host is not found, and no step of ours',
+    'shows the await of a server whose host is not found, and no internal step',
     async () => {
       const error = await rejects(
         caller(() => asyncio.startServer(() => {}, '127.0.0.1', 'no-such-service')),
@@ -336,7 +336,7 @@ loopBehaviour('An error of names and addresses', (it) => {
   );
 
   it(
-    'shows the await of a path where nobody is',
+    'shows the await for a path without a listener',
     async () => {
       await showsWhere(() => asyncio.openUnixConnection(freshPath()), asyncio.OSError);
     },
@@ -344,7 +344,7 @@ loopBehaviour('An error of names and addresses', (it) => {
   );
 
   it(
-    'shows the await of a server whose address is in use',
+    'shows the await of a server whose address is already in use',
     async () => {
       const listener = socket.socket();
       listener.bind(freshAddress(socket.AF_INET));
@@ -358,7 +358,7 @@ loopBehaviour('An error of names and addresses', (it) => {
   );
 });
 
-loopBehaviour('An error of a primitive', (it) => {
+loopBehaviour('An error of a synchronization primitive', (it) => {
   const kinds: Record<
     string,
     [make: (loop: asyncio.Loop) => unknown, errorClass: new () => Error]

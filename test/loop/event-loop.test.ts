@@ -16,7 +16,7 @@ const POLICY = 'test_events.py::PolicyTests::';
 
 behaviour('getEventLoop', (it) => {
   it(
-    'gives the loop that runs, whatever was said to be the current one',
+    'returns the running loop, whatever loop was set as current',
     async () => {
       const [loop, other] = [newEventLoop(), newEventLoop()];
       setEventLoop(other);
@@ -40,7 +40,7 @@ behaviour('getEventLoop', (it) => {
   );
 
   it(
-    'throws, and makes and keeps no loop, while there is none',
+    'throws if there is no loop, and creates none',
     () => {
       for (let n = 0; n < 2; n += 1)
         throws(() => getEventLoop(), RuntimeError, { message: 'There is no current event loop' });
@@ -49,7 +49,7 @@ behaviour('getEventLoop', (it) => {
   );
 
   it(
-    'gives the current one while none runs, and makes none',
+    'returns the current loop if none is running, and creates none',
     () => {
       throws(() => getEventLoop(), RuntimeError, { message: 'There is no current event loop' });
       const loop = newEventLoop();
@@ -64,16 +64,16 @@ behaviour('getEventLoop', (it) => {
     { cpython: [`${POLICY}test_get_event_loop_after_set_none`, `${POLICY}test_set_event_loop`] },
   );
 
-  it('is told of loops alone', () => {
+  it('returns only loops: anything else cannot be set', () => {
     throws(() => setEventLoop(7 as never), TypeError, {
       message: 'loop argument must be a Loop or undefined, got 7',
     });
   });
 });
 
-behaviour('loop.runForever inside of another loop', (it) => {
+behaviour('loop.runForever inside another loop', (it) => {
   it(
-    'is refused, and the loop that runs stays that',
+    'is refused, and the running loop stays the same',
     async () => {
       const loop = newEventLoop();
 
@@ -95,7 +95,7 @@ behaviour('loop.callSoonThreadsafe', (it) => {
   const CALLS = 'test_events.py::EventLoopTestsMixin::test_call_soon_threadsafe_handle_';
 
   it(
-    'has a callback that cancels its own handle run to its end',
+    'runs a callback to its end even if it cancels its own handle',
     async () => {
       const loop = newEventLoop();
       const results: string[] = [];
@@ -117,7 +117,7 @@ behaviour('loop.callSoonThreadsafe', (it) => {
 
 behaviour('newEventLoop', (it) => {
   it(
-    'makes a loop, each time another',
+    'creates a new loop on each call',
     () => {
       const loops = [newEventLoop(), newEventLoop()];
 

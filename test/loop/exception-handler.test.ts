@@ -21,7 +21,7 @@ function zeroError(): void {
 
 loopBehaviour('loop.setExceptionHandler', (it) => {
   it.resting(
-    'refuses what is no function',
+    'refuses anything but a function',
     (loop) => {
       throws(() => loop.setExceptionHandler('spam' as never), TypeError, {
         message: "A callable object or None is expected, got 'spam'",
@@ -31,7 +31,7 @@ loopBehaviour('loop.setExceptionHandler', (it) => {
   );
 
   it(
-    'has the handler told of what a callback throws, until it is taken back',
+    'passes what a callback throws to the handler until it is removed',
     async (loop, { logged }) => {
       const told: [Loop, ExceptionContext][] = [];
       const handler = (from: Loop, context: ExceptionContext): void =>
@@ -66,7 +66,7 @@ loopBehaviour('loop.setExceptionHandler', (it) => {
   );
 
   it(
-    'falls back to the usual handler where this one throws',
+    'falls back to the default handler if the custom handler throws',
     async (loop, { logged }) => {
       loop.setExceptionHandler(() => {
         throw new TypeError('spam');
@@ -83,7 +83,7 @@ loopBehaviour('loop.setExceptionHandler', (it) => {
     { cpython: [`${BASE}test_set_exc_handler_broken`] },
   );
 
-  it('calls the handler in the context of what failed', async (loop) => {
+  it('calls the handler in the context of the code that failed', async (loop) => {
     const where = new ContextVar<string>('where', { default: 'nowhere' });
     const told: string[] = [];
     loop.setExceptionHandler(() => void told.push(where.get()));
@@ -100,7 +100,7 @@ loopBehaviour('loop.setExceptionHandler', (it) => {
     assert.equal(told, ['callback', 'inside']);
   });
 
-  it.resting('lets a handler end the run on purpose', async (loop) => {
+  it.resting('lets a handler stop the run deliberately', async (loop) => {
     const exit = new SystemExit(3);
     loop.setExceptionHandler(() => {
       throw exit;
@@ -117,7 +117,7 @@ loopBehaviour('loop.defaultExceptionHandler', (it) => {
     ['callLater()', (loop: Loop) => void loop.callLater(0.01, zeroError)],
   ] as const)
     it(
-      `logs what a callback of ${which} throws, and the loop goes on`,
+      `logs what a callback of ${which} throws, and the loop continues`,
       async (loop, { logged }) => {
         loop.setExceptionHandler(undefined);
 
@@ -132,7 +132,7 @@ loopBehaviour('loop.defaultExceptionHandler', (it) => {
       { cpython: [`${BASE}test_default_exc_handler_callback`] },
     );
 
-  it.resting('says the message, the rest by name, and the stack', (loop, { logged }) => {
+  it.resting('logs the message, the other keys, and the stack', (loop, { logged }) => {
     const exception = new TypeError('v');
     exception.stack = 'TypeError: v\n    at somewhere';
 
@@ -147,7 +147,7 @@ loopBehaviour('loop.defaultExceptionHandler', (it) => {
     ]);
   });
 
-  it.resting('says where things were made, innermost frame first', (loop, { logged }) => {
+  it.resting('logs where objects were created, innermost frame first', (loop, { logged }) => {
     loop.defaultExceptionHandler({
       message: 'hey',
       sourceTraceback: ['    at inner (f.ts:1:1)', '    at outer (f.ts:2:1)'],
@@ -161,7 +161,7 @@ loopBehaviour('loop.defaultExceptionHandler', (it) => {
   });
 
   it(
-    'says in debug mode where the handle that runs was made',
+    'logs in debug mode where the running handle was created',
     async (loop, { logged }) => {
       loop.callSoon(() => loop.defaultExceptionHandler({ message: 'hey' }));
       await sleep(0);
@@ -175,7 +175,7 @@ loopBehaviour('loop.defaultExceptionHandler', (it) => {
   );
 
   it.resting(
-    'is logged itself where it is broken, alone or behind a broken handler',
+    'is logged itself if it fails, alone or after a handler that failed',
     async (_loop, { logged }) => {
       const contexts: ExceptionContext[] = [];
       class Broken extends Loop {
@@ -210,7 +210,7 @@ loopBehaviour('loop.defaultExceptionHandler', (it) => {
 });
 
 loopBehaviour('loop.callExceptionHandler', (it) => {
-  it.resting('hands on the KeyboardInterrupt that a handler throws', (loop) => {
+  it.resting('passes on a KeyboardInterrupt that a handler throws', (loop) => {
     loop.setExceptionHandler(() => {
       throw new KeyboardInterrupt();
     });
@@ -219,7 +219,7 @@ loopBehaviour('loop.callExceptionHandler', (it) => {
   });
 });
 
-loopBehaviour('an exception handler', (it) => {
+loopBehaviour('An exception handler', (it) => {
   const FUTURES = 'test_futures2.py::FutureTests::';
 
   it(

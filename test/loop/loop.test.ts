@@ -33,7 +33,7 @@ async function runBriefly(loop: Loop): Promise<void> {
 }
 
 loopBehaviour('An async callback', (it) => {
-  it('that fails is reported with its handle, wherever it was registered', async (loop, scene) => {
+  it('is reported with its handle if it fails, wherever it was registered', async (loop, scene) => {
     let nth = 0;
     const fails = async (): Promise<void> => {
       nth += 1;
@@ -59,7 +59,7 @@ loopBehaviour('An async callback', (it) => {
     for (const handle of handles) assert.ok(reports.some((report) => report.handle === handle));
   });
 
-  it.resting('that exits ends the run', async (loop) => {
+  it.resting('stops the run if it exits', async (loop) => {
     const exit = new SystemExit(3);
     loop.callSoon(async () => {
       throw exit;
@@ -97,7 +97,7 @@ loopBehaviour('An async callback', (it) => {
 
 loopBehaviour('loop.callSoon', (it) => {
   it(
-    'gives a handle, and calls with the arguments in the next turn, in order',
+    'returns a handle, and calls in the next turn with the arguments, in order',
     async (loop, { settle }) => {
       const calls: unknown[] = [];
 
@@ -120,7 +120,7 @@ loopBehaviour('loop.callSoon', (it) => {
   );
 
   it(
-    'does not call what was cancelled',
+    'does not call cancelled handles',
     async (loop, { settle }) => {
       const calls: number[] = [];
       const handle = loop.callSoon(() => calls.push(1));
@@ -134,7 +134,7 @@ loopBehaviour('loop.callSoon', (it) => {
   );
 
   it(
-    'leaves what a callback asks for to the turn after',
+    'defers callbacks that a callback schedules to the next turn',
     async (loop) => {
       const calls: string[] = [];
       loop.callSoon(() => {
@@ -151,7 +151,7 @@ loopBehaviour('loop.callSoon', (it) => {
   );
 
   it(
-    'refuses what is no function',
+    'refuses anything but a function',
     async (loop) => {
       throws(() => loop.callSoon(1 as never), TypeError, {
         message: 'a callable object was expected by callSoon(), got 1',
@@ -161,7 +161,7 @@ loopBehaviour('loop.callSoon', (it) => {
   );
 
   it(
-    'refuses coroutines and coroutine functions, as all that takes a callback does',
+    'refuses coroutines and coroutine functions, like every function that takes a callback',
     async (loop) => {
       const simple = coroutine(async function simple() {});
       const body = simple();
@@ -183,7 +183,7 @@ loopBehaviour('loop.callSoon', (it) => {
 
 loopBehaviour('loop.callLater', (it) => {
   it(
-    'gives a timer, and calls when the time has come',
+    'returns a timer, and calls when it is due',
     async (loop) => {
       const calls: unknown[] = [];
 
@@ -207,7 +207,7 @@ loopBehaviour('loop.callLater', (it) => {
   );
 
   it.resting(
-    'calls the more overdue first where delays are negative',
+    'calls the most overdue first if delays are negative',
     async (loop) => {
       const calls: string[] = [];
       const note = (word: string): void => void calls.push(word);
@@ -222,7 +222,7 @@ loopBehaviour('loop.callLater', (it) => {
   );
 
   it(
-    'refuses what is no time',
+    'refuses anything but a time',
     async (loop) => {
       const call = (delay: unknown): unknown => loop.callLater(delay as number, () => {});
 
@@ -240,7 +240,7 @@ loopBehaviour('loop.callLater', (it) => {
 
 loopBehaviour('loop.callAt', (it) => {
   it.resting(
-    'calls when the clock of the loop has come there',
+    'calls when the loop’s clock reaches the given time',
     async (loop) => {
       const begin = loop.time();
 
@@ -257,20 +257,17 @@ loopBehaviour('loop.callAt', (it) => {
 });
 
 loopBehaviour('loop.runForever', (it) => {
-  it.resting(
-    'ends with a KeyboardInterrupt at Ctrl-C, and listens only while it runs',
-    async (loop) => {
-      const before = process.listenerCount('SIGINT');
-      loop.callSoon(() => process.emit('SIGINT'));
+  it.resting('throws KeyboardInterrupt on Ctrl-C, and listens only while it runs', async (loop) => {
+    const before = process.listenerCount('SIGINT');
+    loop.callSoon(() => process.emit('SIGINT'));
 
-      await rejects(loop.runForever(), KeyboardInterrupt);
+    await rejects(loop.runForever(), KeyboardInterrupt);
 
-      assert.is(process.listenerCount('SIGINT'), before);
-      assert.is(loop.isRunning(), false);
-    },
-  );
+    assert.is(process.listenerCount('SIGINT'), before);
+    assert.is(loop.isRunning(), false);
+  });
 
-  it.resting('leaves Ctrl-C to others who listen for it', async (loop) => {
+  it.resting('leaves Ctrl-C to other listeners', async (loop) => {
     let heard = 0;
     const listen = (): void => {
       heard += 1;
@@ -287,7 +284,7 @@ loopBehaviour('loop.runForever', (it) => {
   });
 
   it.resting(
-    'runs one turn where stop() was called before',
+    'runs one turn if stop() was called before',
     async (loop) => {
       const calls: string[] = [];
       loop.callSoon(() => {
@@ -305,7 +302,7 @@ loopBehaviour('loop.runForever', (it) => {
     { cpython: [`${BASE}test_run_forever_pre_stopped`] },
   );
 
-  it.resting('ends where stop() was called before, and nothing is to do', async (loop) => {
+  it.resting('returns if stop() was called before and there is nothing to do', async (loop) => {
     loop.stop();
 
     await loop.runForever();
@@ -314,7 +311,7 @@ loopBehaviour('loop.runForever', (it) => {
   });
 
   it(
-    'refuses to run while another loop runs, and while it runs itself',
+    'refuses to run while another loop runs, or while it is already running',
     async (loop) => {
       const other = new Loop();
 
@@ -334,7 +331,7 @@ loopBehaviour('loop.runForever', (it) => {
     },
   );
 
-  it.resting('is what makes a loop the running one', async (loop) => {
+  it.resting('makes its loop the running one', async (loop) => {
     const seen: unknown[] = [];
     loop.callSoon(() => seen.push(getRunningLoop(), loop.isRunning()));
 
@@ -347,7 +344,7 @@ loopBehaviour('loop.runForever', (it) => {
   });
 
   it.resting(
-    'ends with the SystemExit that a callback throws, the rest still queued',
+    'ends with the SystemExit that a callback throws, and leaves the rest scheduled',
     async (loop) => {
       const calls: number[] = [];
       const exit = new SystemExit(3);
@@ -366,7 +363,7 @@ loopBehaviour('loop.runForever', (it) => {
 
 loopBehaviour('loop.stop', (it) => {
   it.resting(
-    'lets the turn end, and leaves what that asks for to the next run',
+    'finishes the turn, and leaves newly scheduled callbacks to the next run',
     async (loop) => {
       const calls: string[] = [];
       loop.callSoon(() => {
@@ -384,7 +381,7 @@ loopBehaviour('loop.stop', (it) => {
   );
 
   it.resting(
-    'leaves nothing behind that would call a callback twice in the run after',
+    'leaves nothing behind that would call a callback twice in the next run',
     async (loop) => {
       let calls = 0;
       const doer = (): void => {
@@ -401,7 +398,7 @@ loopBehaviour('loop.stop', (it) => {
     { cpython: [`${BASE}test_single_selecter_event_callback_after_stopping`] },
   );
 
-  it.resting('lets the last step of the turn run to its end, in the loop', async (loop) => {
+  it.resting('lets the last step of the turn finish, in the loop', async (loop) => {
     const seen: unknown[] = [];
     const done = loop.createFuture();
     done.setResult(1);
@@ -416,7 +413,7 @@ loopBehaviour('loop.stop', (it) => {
     assert.equal([...seen, task.done()], [true, true, true]);
   });
 
-  it.resting('ends the turn where the tail of its last step calls it', async (loop) => {
+  it.resting('ends the turn if the end of its last step calls it', async (loop) => {
     const calls: number[] = [];
     const done = loop.createFuture();
     done.setResult(1);
@@ -433,7 +430,7 @@ loopBehaviour('loop.stop', (it) => {
     assert.equal(calls, [1]);
   });
 
-  it.resting('lets the next turn run where it is called from outside the loop', async (loop) => {
+  it.resting('lets one turn run if it is called from outside the loop', async (loop) => {
     const calls: number[] = [];
     setTimeout(() => {
       loop.callSoon(() => calls.push(1));
@@ -448,7 +445,7 @@ loopBehaviour('loop.stop', (it) => {
 
 loopBehaviour('loop.runUntilComplete', (it) => {
   it.resting(
-    'gives the result of what it is given',
+    'returns the result of its argument',
     async (loop) => {
       const seven = coroutine(async () => 7);
       const future = loop.createFuture<number>();
@@ -462,7 +459,7 @@ loopBehaviour('loop.runUntilComplete', (it) => {
     { cpython: ['test_events.py::EventLoopTestsMixin::test_run_until_complete'] },
   );
 
-  it.resting('fails as what it is given fails', async (loop) => {
+  it.resting('throws the error of its argument', async (loop) => {
     const failing = async (): Promise<void> => {
       throw new RangeError('boom');
     };
@@ -471,7 +468,7 @@ loopBehaviour('loop.runUntilComplete', (it) => {
   });
 
   it.resting(
-    'refuses what cannot be awaited',
+    'refuses anything that cannot be awaited',
     async (loop) => {
       await rejects(loop.runUntilComplete('blah' as never), TypeError, {
         message: "An asyncio.Future, a coroutine or an awaitable is required, got 'blah'",
@@ -496,7 +493,7 @@ loopBehaviour('loop.runUntilComplete', (it) => {
   );
 
   it.resting(
-    'fails where the loop is stopped before',
+    'throws if the loop is stopped first',
     async (loop) => {
       const future = loop.createFuture();
       loop.callSoon(() => loop.stop());
@@ -510,7 +507,7 @@ loopBehaviour('loop.runUntilComplete', (it) => {
   );
 
   it.resting(
-    'leaves nothing on its future that would stop the run after an exit',
+    'leaves no callback on its future that would stop the run after an exit',
     async (loop, { settle }) => {
       class ShowStopper extends SystemExit {}
       const orphan = coroutine(async () => await sleep(0.1));
@@ -528,7 +525,7 @@ loopBehaviour('loop.runUntilComplete', (it) => {
   );
 
   it.resting(
-    'hands a KeyboardInterrupt of its task on, and that counts as seen',
+    'throws the KeyboardInterrupt of its task, which then counts as retrieved',
     async (loop, { reports }) => {
       const interrupted = coroutine(async () => {
         throw new KeyboardInterrupt();
@@ -569,7 +566,7 @@ loopBehaviour('loop.runUntilComplete', (it) => {
 
 loopBehaviour('loop.close', (it) => {
   it.resting(
-    'closes for good, and can be called again',
+    'is final, and can be called again',
     async (loop) => {
       const future = loop.createFuture();
       assert.is(loop.isClosed(), false);
@@ -597,14 +594,14 @@ loopBehaviour('loop.close', (it) => {
   );
 
   it(
-    'refuses while the loop runs',
+    'throws while the loop runs',
     async (loop) => {
       throws(() => loop.close(), RuntimeError, { message: 'Cannot close a running event loop' });
     },
     { cpython: ['test_events.py::EventLoopTestsMixin::test_close_running_event_loop'] },
   );
 
-  it.resting('never calls what is still queued', async (loop) => {
+  it.resting('never calls what is still scheduled', async (loop) => {
     loop.callSoon(() => assert.unreachable('called after close()'));
     loop.callLater(0, () => assert.unreachable('called after close()'));
 
@@ -636,7 +633,7 @@ loopBehaviour('loop.setTaskFactory', (it) => {
     new MyTask(body, { ...options, loop });
 
   it.resting(
-    'refuses what is no function',
+    'refuses anything but a function',
     (loop) => {
       throws(() => loop.setTaskFactory(1 as never), TypeError, {
         message: 'task factory must be a callable or None, got 1',
@@ -647,7 +644,7 @@ loopBehaviour('loop.setTaskFactory', (it) => {
   );
 
   it.resting(
-    'has the factory make the tasks, until it is taken back',
+    'creates tasks with the factory until it is removed',
     async (loop) => {
       assert.is(loop.getTaskFactory(), undefined);
 
@@ -667,7 +664,7 @@ loopBehaviour('loop.setTaskFactory', (it) => {
   );
 
   it.resting(
-    'gives the factory the name and the context',
+    'passes the name and the context to the factory',
     async (loop) => {
       loop.setTaskFactory(factory);
 
@@ -679,7 +676,7 @@ loopBehaviour('loop.setTaskFactory', (it) => {
     { cpython: [`${BASE}test_create_named_task_with_custom_factory`] },
   );
 
-  it('gives the factory the options that only it knows, and no signal', async (loop) => {
+  it('passes on unknown options to the factory, but no signal', async (loop) => {
     const seen: object[] = [];
     loop.setTaskFactory<{ priority?: number }>((loop, body, { priority, ...options }) => {
       seen.push({ priority, ...options });
@@ -700,7 +697,7 @@ loopBehaviour('loop.setTaskFactory', (it) => {
 
 loopBehaviour('loop.createTask', (it) => {
   it.resting(
-    'gives the task its name',
+    'sets the name of the task',
     async (loop) => {
       const task = loop.createTask(async () => {}, { name: 'test_task' });
 
@@ -710,7 +707,7 @@ loopBehaviour('loop.createTask', (it) => {
     { cpython: [`${BASE}test_create_named_task_with_default_factory`] },
   );
 
-  it('refuses an option that nobody knows, also of eager tasks', async (loop) => {
+  it('refuses unknown options, also for eager tasks', async (loop) => {
     let isBegun = false;
     const f = async (): Promise<void> => {
       isBegun = true;
@@ -747,7 +744,7 @@ loopBehaviour('loop.setDebug', (it) => {
   );
 
   it.resting(
-    'is on from the start where ASYNCIO_DEBUG is not empty',
+    'is on from the start if ASYNCIO_DEBUG is not empty',
     async () => {
       const debugIn = async (env: Record<string, string>): Promise<string> => {
         const { stdout, stderr } = await runFile('test/loop/children/debug.ts', { env });
@@ -770,7 +767,7 @@ loopBehaviour('loop.setDebug', (it) => {
 
 loopBehaviour('loop.slowCallbackDuration', (it) => {
   it.resting(
-    'is how long a callback or a step may take before it is logged',
+    'is how long a callback or step may take before it is logged',
     async (loop, { logged }) => {
       loop.slowCallbackDuration = 0;
 
@@ -800,7 +797,7 @@ loopBehaviour('loop.slowCallbackDuration', (it) => {
   );
 
   it(
-    'names the task whose step took too long, whatever woke it',
+    'names the task whose step took too long, however it was woken',
     async (loop, { logged }) => {
       const future = loop.createFuture();
       const task = createTask(
@@ -823,7 +820,7 @@ loopBehaviour('loop.slowCallbackDuration', (it) => {
     { debug: true },
   );
 
-  it('is not asked outside of debug mode', async (loop, { logged, settle }) => {
+  it('is ignored outside debug mode', async (loop, { logged, settle }) => {
     loop.slowCallbackDuration = 0;
 
     await settle();
@@ -833,7 +830,7 @@ loopBehaviour('loop.slowCallbackDuration', (it) => {
 });
 
 loopBehaviour('String(loop)', (it) => {
-  it('says the state', async (loop) => {
+  it('shows the state', async (loop) => {
     const other = new Loop({ debug: true });
     other.close();
 

@@ -19,7 +19,7 @@ import { throws } from '../support/throws.ts';
 const REAL = { clock: 'real' } as const;
 
 loopBehaviour('loop.getaddrinfo', (it) => {
-  it('answers a number of IPv4 without a look-up, once for each type', async (loop) => {
+  it('returns an IPv4 address without a look-up, once for each type', async (loop) => {
     const infos = await loop.getaddrinfo('127.0.0.1', 80);
 
     assert.equal(
@@ -37,7 +37,7 @@ loopBehaviour('loop.getaddrinfo', (it) => {
     );
   });
 
-  it('answers only the type that is asked for', async (loop) => {
+  it('returns only the requested type', async (loop) => {
     const infos = await loop.getaddrinfo('::1', '80', { type: socket.SOCK_STREAM });
 
     assert.equal(
@@ -46,7 +46,7 @@ loopBehaviour('loop.getaddrinfo', (it) => {
     );
   });
 
-  it('answers any address for no host with AI_PASSIVE, and the loopback without', async (loop) => {
+  it('returns the wildcard address with AI_PASSIVE if there is no host, otherwise the loopback address', async (loop) => {
     const options = { family: socket.AF_INET, type: socket.SOCK_STREAM };
 
     const [any] = await loop.getaddrinfo(undefined, 80, { ...options, flags: socket.AI_PASSIVE });
@@ -65,13 +65,13 @@ loopBehaviour('loop.getaddrinfo', (it) => {
     REAL,
   );
 
-  it('fails with gaierror for a name that AI_NUMERICHOST forbids to look up', async (loop) => {
+  it('fails with gaierror for a name with AI_NUMERICHOST', async (loop) => {
     const looking = loop.getaddrinfo('localhost', 80, { flags: socket.AI_NUMERICHOST });
 
     await rejects(looking, socket.gaierror, { message: '[Errno -2] Name or service not known' });
   });
 
-  it('knows a service by name, with the protocols that have it', async (loop) => {
+  it('resolves a service name, with the protocols it is registered for', async (loop) => {
     const kinds = async (name: string, options = {}): Promise<string[]> => {
       const infos = await loop.getaddrinfo('127.0.0.1', name, options);
       return infos.map(([, type, , , address]) => `${type} ${address[1]}`);
@@ -83,7 +83,7 @@ loopBehaviour('loop.getaddrinfo', (it) => {
   });
 
   it(
-    'is where a connection to a service by name goes',
+    'resolves the service name of a connection',
     async (loop) => {
       const connect = (port: string): Promise<unknown> =>
         loop.createConnection(() => new Protocol(), '127.0.0.1', port as never);
@@ -99,7 +99,7 @@ loopBehaviour('loop.getaddrinfo', (it) => {
     },
   );
 
-  it('fails with gaierror for a service that nobody has', async (loop) => {
+  it('fails with gaierror for an unknown service', async (loop) => {
     const calls = [
       ['nope', {}, 'EAI_SERVICE'],
       ['http', { type: socket.SOCK_DGRAM }, 'EAI_SERVICE'],
@@ -111,14 +111,14 @@ loopBehaviour('loop.getaddrinfo', (it) => {
       await rejects(loop.getaddrinfo('127.0.0.1', name, options), socket.gaierror, { code });
   });
 
-  it('fails with gaierror for a type that nobody has', async (loop) => {
+  it('fails with gaierror for an unknown type', async (loop) => {
     const looking = loop.getaddrinfo('127.0.0.1', 80, { type: 99 });
 
     await rejects(looking, socket.gaierror, { code: 'EAI_SOCKTYPE' });
   });
 
   it(
-    'is not waited for any more when the task is cancelled',
+    'stops waiting when the task is cancelled',
     async (loop) => {
       const task = createTask(async () => await loop.getaddrinfo('localhost', 80));
       loop.callSoon(() => task.cancel());
@@ -128,7 +128,7 @@ loopBehaviour('loop.getaddrinfo', (it) => {
     REAL,
   );
 
-  it('refuses what is no host and no port at once', async (loop) => {
+  it('refuses invalid hosts and ports immediately', async (loop) => {
     const host = 80 as unknown as string;
 
     throws(() => loop.getaddrinfo(host, 80), TypeError, {
@@ -145,7 +145,7 @@ loopBehaviour('loop.getaddrinfo', (it) => {
 
 const EVIL = '127.0.0.1\0.evil.com';
 
-loopBehaviour('A null character, at which a text ends for C,', (it) => {
+loopBehaviour('A null character, which ends a C string,', (it) => {
   it(
     'is refused in a host',
     async (loop) => {
@@ -172,7 +172,7 @@ loopBehaviour('A null character, at which a text ends for C,', (it) => {
   );
 
   it(
-    'is refused in a path, and nothing is logged of that',
+    'is refused in a path, and nothing is logged',
     async (_loop, { logged }) => {
       const path = '/tmp/a\0b';
 
@@ -187,14 +187,14 @@ loopBehaviour('A null character, at which a text ends for C,', (it) => {
     REAL,
   );
 
-  it('is no part of a port', async (loop) => {
+  it('is refused in a port', async (loop) => {
     await rejects(loop.getaddrinfo('127.0.0.1', '80\0'), socket.gaierror, { code: 'EAI_SERVICE' });
   });
 });
 
-loopBehaviour('A host that is not looked up', (it) => {
+loopBehaviour('A host that needs no look-up', (it) => {
   for (const driver of DRIVERS) {
-    it(`is read by bind() as getaddrinfo() reads it (${driver.name})`, async () => {
+    it(`is parsed by bind() as by getaddrinfo() (${driver.name})`, async () => {
       for (const [family, host, expected] of [
         [socket.AF_INET, '127.1', '127.0.0.1'],
         [socket.AF_INET, '0x7f.0.0.01', '127.0.0.1'],
@@ -208,7 +208,7 @@ loopBehaviour('A host that is not looked up', (it) => {
     });
 
     it(
-      `is no host when it is empty, for sockConnect (${driver.name})`,
+      `is not a host for sockConnect if it is empty (${driver.name})`,
       async (loop) => {
         const sock = stream(driver.name);
         await rejects(loop.sockConnect(sock, ['', 9]), socket.gaierror, { code: 'ENOTFOUND' });
@@ -221,7 +221,7 @@ loopBehaviour('A host that is not looked up', (it) => {
 
 loopBehaviour('loop.getnameinfo', (it) => {
   it(
-    'answers the numbers when they will do',
+    'returns numbers if that is enough',
     async (loop) => {
       const flags = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV;
 
@@ -233,7 +233,7 @@ loopBehaviour('loop.getnameinfo', (it) => {
   );
 
   it(
-    'answers the host as a number and the service by name',
+    'returns a numeric host and the name of the service',
     async (loop) => {
       const [host, service] = await loop.getnameinfo(['127.0.0.1', 80], socket.NI_NUMERICHOST);
 
@@ -243,7 +243,7 @@ loopBehaviour('loop.getnameinfo', (it) => {
     REAL,
   );
 
-  it('refuses what is no address at once', async (loop) => {
+  it('refuses invalid addresses immediately', async (loop) => {
     const address = 'localhost' as unknown as [string, number];
 
     throws(() => loop.getnameinfo(address), TypeError, {

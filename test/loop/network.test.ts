@@ -39,7 +39,7 @@ function finds(loop: Loop, ...ports: number[]): unknown[] {
   return asked;
 }
 
-loopBehaviour('loop.getaddrinfo of a number', (it) => {
+loopBehaviour('loop.getaddrinfo for a numeric address', (it) => {
   const first = async (
     loop: Loop,
     host: string,
@@ -51,7 +51,7 @@ loopBehaviour('loop.getaddrinfo of a number', (it) => {
   };
 
   it(
-    'is that number, of its family, with the protocol of the type',
+    'returns that address with its family and the protocol of the type',
     async (loop) => {
       const { AF_INET, AF_INET6, SOCK_STREAM, SOCK_DGRAM, IPPROTO_TCP, IPPROTO_UDP } = socket;
       const tcp = `${AF_INET} ${SOCK_STREAM} ${IPPROTO_TCP}  ('1.2.3.4', 1)`;
@@ -69,7 +69,7 @@ loopBehaviour('loop.getaddrinfo of a number', (it) => {
   );
 
   it(
-    'is refused where the family is another',
+    'fails if the family differs',
     async (loop) => {
       const { AF_INET, AF_INET6, SOCK_STREAM } = socket;
 
@@ -83,7 +83,7 @@ loopBehaviour('loop.getaddrinfo of a number', (it) => {
   );
 
   it(
-    'takes a port as a text, and none for 0',
+    'accepts a port as a string, and 0 if there is none',
     async (loop) => {
       const options = { type: socket.SOCK_STREAM };
       const ports = await Promise.all(
@@ -146,7 +146,7 @@ loopBehaviour('A numeric address', (it) => {
   ];
 
   for (const [title, host, port, hints, expected] of TABLE)
-    it(`${title} is ${expected === undefined ? 'looked up' : 'taken as it is'}`, async (loop) => {
+    it(`${title} is ${expected === undefined ? 'looked up' : 'used as is'}`, async (loop) => {
       const asked = finds(loop, 80);
       const all = { family: 0, type: SOCK_STREAM, proto: 0, flags: 0, ...hints };
 
@@ -156,7 +156,7 @@ loopBehaviour('A numeric address', (it) => {
       if (expected !== undefined) assert.is(found.map(pythonic).join(), expected);
     });
 
-  it('keeps its flowinfo and its scope', async (loop) => {
+  it('keeps its flow info and scope', async (loop) => {
     const hints = { family: 0, type: SOCK_STREAM, proto: 0, flags: 0 };
 
     const found = await lookUp(loop, '::1', 80, hints, undefined, [5, 3]);
@@ -165,7 +165,7 @@ loopBehaviour('A numeric address', (it) => {
   });
 
   it(
-    'is not looked up for a server, for datagrams, and on the way to a server',
+    'is not looked up for servers, datagrams and connections',
     async (loop) => {
       const asked = finds(loop);
 
@@ -192,7 +192,7 @@ loopBehaviour('A numeric address', (it) => {
   );
 });
 
-loopBehaviour('loop.createConnection, looked up by others', (it) => {
+loopBehaviour('loop.createConnection with a custom look-up', (it) => {
   it(
     'fails with a TimeoutError that connecting throws',
     async (loop) => {
@@ -210,9 +210,9 @@ loopBehaviour('loop.createConnection, looked up by others', (it) => {
   );
 });
 
-loopBehaviour('loop.createServer, looked up by others', (it) => {
+loopBehaviour('loop.createServer with a custom look-up', (it) => {
   it(
-    'fails where a host has no address, and takes no name for all interfaces',
+    'fails if a host has no address, and treats an empty host as all interfaces',
     async (loop) => {
       const asked = finds(loop);
 
@@ -254,7 +254,7 @@ loopBehaviour('loop.createServer, looked up by others', (it) => {
 
 loopBehaviour('loop.createDatagramEndpoint, in special cases', (it) => {
   it(
-    'fails where a host has no address',
+    'fails if a host has no address',
     async (loop) => {
       finds(loop);
 
@@ -267,7 +267,7 @@ loopBehaviour('loop.createDatagramEndpoint, in special cases', (it) => {
   );
 
   it(
-    'fails where it cannot connect',
+    'fails if it cannot connect',
     async (loop) => {
       loop.sockConnect = (() => {
         throw new OSError('cannot');
@@ -282,7 +282,7 @@ loopBehaviour('loop.createDatagramEndpoint, in special cases', (it) => {
   );
 
   it(
-    'does not connect where it may broadcast, and has the options of its socket',
+    'does not connect if it may broadcast, and sets the options of its socket',
     async (loop) => {
       const connected: unknown[] = [];
       loop.sockConnect = ((sock: unknown) => void connected.push(sock)) as never;
@@ -309,7 +309,7 @@ loopBehaviour('loop.createDatagramEndpoint, in special cases', (it) => {
   );
 
   it(
-    'takes over a socket that is bound',
+    'accepts a bound socket',
     async (loop) => {
       const sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM);
       sock.bind(['127.0.0.1', 0]);

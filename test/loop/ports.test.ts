@@ -55,7 +55,7 @@ for (const { name } of DRIVERS)
     ] as const)
       for (const [what, call] of Object.entries(calls))
         it(
-          `are refused by ${what} at once where they are no whole number from 0 to 65535`,
+          `are refused by ${what} immediately unless they are integers from 0 to 65535`,
           async (loop) => {
             const seen: unknown[] = [];
             for (const port of [-1, 1.5, 65_536, 2 ** 70, Number.NaN, true, null, 80n, 'no such'])
@@ -68,7 +68,7 @@ for (const { name } of DRIVERS)
         );
 
     it(
-      'have to be there in addresses',
+      'are required in addresses',
       async (loop) => {
         const { 'loop.sockConnect': sockConnect } = OF_LOOKUPS;
         const calls = { ...OF_SOCKETS, 'loop.sockConnect': sockConnect as Call };

@@ -10,9 +10,9 @@ const pair = (): [socket.Socket, socket.Socket] => {
   return both;
 };
 
-loopBehaviour('Sockets of which the system tells in one go', (it) => {
+loopBehaviour('Sockets that the system reports as ready together', (it) => {
   it(
-    'are received from before any of their tasks goes on, and no cancel in between loses bytes',
+    'receive before any of their tasks continues, and no cancel in between loses bytes',
     async (loop) => {
       const [one, other] = [pair(), pair()];
       const steps: string[] = [];
@@ -41,7 +41,7 @@ loopBehaviour('Sockets of which the system tells in one go', (it) => {
   );
 
   it(
-    'have a turn each in debug mode, where each is timed',
+    'get a turn each in debug mode, where each is timed',
     async (loop) => {
       const [one, other] = [pair(), pair()];
       const steps: string[] = [];

@@ -32,7 +32,7 @@ const ON_LINUX = process.platform === 'linux';
 
 loopBehaviour('loop.createConnection to an address with a zone', (it) => {
   it(
-    'connects to the address, with the number of the zone',
+    'connects to the address with the zone index',
     async (loop) => {
       let seen: unknown[] = [];
       loop.sockConnect = (async (sock: socket.Socket, address: unknown[]) => {
@@ -62,7 +62,7 @@ for (const driver of DRIVERS) {
 
   loopBehaviour(`Zones of addresses (${driver.name})`, (it) => {
     if (ON_LINUX)
-      it('reach the system, by name and by number', async () => {
+      it('are passed to the system, by name and by number', async () => {
         for (const address of [
           ['fe80::abcd:1%lo', 9],
           ['fe80::abcd:1', 9, 0, 1],
@@ -76,7 +76,7 @@ for (const driver of DRIVERS) {
           }
       });
 
-    it('that are none are refused', async (loop) => {
+    it('are refused if they are unknown', async (loop) => {
       const sock = datagram(driver.name, socket.AF_INET6);
 
       for (const call of [
@@ -94,7 +94,7 @@ for (const driver of DRIVERS) {
     });
 
     if (found === undefined) {
-      it.skip('connect and tell both addresses with their scope', NONE);
+      it.skip('connect and report both addresses with their scope', NONE);
       return;
     }
     const { zone, host, scopeid } = found;
@@ -105,7 +105,7 @@ for (const driver of DRIVERS) {
       ['by number in the text', [`${host}%${scopeid}`, 0]],
     ] as readonly [string, socket.AddressInput][])
       it(
-        `connect and tell both addresses with their scope, ${how}`,
+        `connect and report both addresses with their scope, ${how}`,
         async (loop) => {
           const listener = stream(driver.name, socket.AF_INET6);
           listener.bind(address);
@@ -129,7 +129,7 @@ for (const driver of DRIVERS) {
       );
 
     it(
-      'go with datagrams, and come with their senders',
+      'are sent with datagrams, and received with their senders',
       async (loop) => {
         const one = datagram(driver.name, socket.AF_INET6);
         const other = datagram(driver.name, socket.AF_INET6);
@@ -152,13 +152,13 @@ for (const driver of DRIVERS) {
 
 loopBehaviour('Zones of hosts', (it) => {
   if (found === undefined) {
-    it.skip('serve, connect, bind and send', NONE);
+    it.skip('work for servers, connections, binding and sending', NONE);
     return;
   }
   const host = `${found.host}%${found.zone}`;
 
   it(
-    'serve and connect streams, from a local address',
+    'work for stream servers and connections, from a local address',
     async () => {
       const server = await startServer(
         async (_reader, writer) => {
@@ -183,7 +183,7 @@ loopBehaviour('Zones of hosts', (it) => {
   );
 
   it(
-    'send datagrams',
+    'work for datagrams',
     async (loop) => {
       const [receiver, received] = await endpoint(loop, { localAddr: [host, 0] });
       const own = receiver.getExtraInfo('sockname') as socket.Inet6Address;

@@ -123,7 +123,7 @@ const KINDS: readonly Kind[] = [
 behaviour('enter in a server', (it) => {
   for (const { name, requests, serve, client } of KINDS)
     it(
-      `of ${name} leaves no task, listener or store of ${requests} requests, of which a third are left`,
+      `leaves no task, listener or store of ${requests} requests of ${name}, of which a third are abandoned`,
       async () => {
         const stores = new AsyncLocalStorage<object>();
         const [storesAlive, signalsAlive] = [new Set<number>(), new Set<number>()];

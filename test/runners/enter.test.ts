@@ -30,7 +30,7 @@ import { foreign } from '../support/foreign.ts';
 import { rejects } from '../support/rejects.ts';
 
 behaviour('enter', (it) => {
-  it('gives what the body returns: of a function, a coroutine, or a promise', async () => {
+  it('returns what the body returns: a function, a coroutine, or a promise', async () => {
     const main = coroutine(async (n: number) => {
       await sleep(0);
       return n;
@@ -56,7 +56,7 @@ behaviour('enter', (it) => {
     assert.is(failed, error);
   });
 
-  it('has a task for limits and groups, with the name and context that are asked for', async () => {
+  it('has a task for timeouts and groups, with the given name and context', async () => {
     const variable = new ContextVar<string>('variable');
 
     const seen = await enter(
@@ -71,7 +71,7 @@ behaviour('enter', (it) => {
     assert.equal(seen, ['request', 'none']);
   });
 
-  it('shares one loop, also after a rest', async () => {
+  it('shares one loop, even after it was suspended', async () => {
     const loopOf = (): Promise<unknown> => enter(async () => getRunningLoop());
 
     const [one, two] = await Promise.all([loopOf(), loopOf()]);
@@ -81,14 +81,14 @@ behaviour('enter', (it) => {
     assert.is(one, three);
   });
 
-  it('rests when nobody is inside, before the last one is told', async () => {
+  it('suspends the loop when all bodies have ended, before the last call is resolved', async () => {
     await enter(() => sleep(0));
 
     assert.is(runningLoop(), undefined);
     assert.is(await run(async () => 42), 42);
   });
 
-  it('goes on for the tasks that a body left behind', async () => {
+  it('keeps running for the tasks that a body left behind', async () => {
     const seen: string[] = [];
 
     await enter(async () => {
@@ -102,7 +102,7 @@ behaviour('enter', (it) => {
     assert.equal(seen, ['task left behind']);
   });
 
-  it('calls what was scheduled at the last', async () => {
+  it('makes the calls that were scheduled last', async () => {
     const seen: string[] = [];
 
     await enter(async () => {
@@ -113,7 +113,7 @@ behaviour('enter', (it) => {
     assert.equal(seen, ['called']);
   });
 
-  it('rests with a timer that is further away than Node has timers', async () => {
+  it('can be suspended with a timer that is further away than Node’s timers allow', async () => {
     const warnings: Error[] = [];
     const warn = (warning: Error): void => void warnings.push(warning);
     process.on('warning', warn);
@@ -126,7 +126,7 @@ behaviour('enter', (it) => {
     assert.equal(warnings, []);
   });
 
-  it('lets one more enter when the last one leaves', async () => {
+  it('can be called when the last body ends', async () => {
     const rounds: number[] = [];
 
     for (let n = 0; n < 100; n += 1) rounds.push(await enter(async () => n));
@@ -135,7 +135,7 @@ behaviour('enter', (it) => {
     assert.is(runningLoop(), undefined);
   });
 
-  it('runs on the loop that runs, and is cancelled with it', async () => {
+  it('runs on the running loop, and is cancelled with it', async () => {
     let entered: Promise<unknown> | undefined;
 
     const same = await run(async () => {
@@ -149,7 +149,7 @@ behaviour('enter', (it) => {
     await rejects(entered as Promise<unknown>, CancelledError);
   });
 
-  it('keeps run() out, and says what to write', async () => {
+  it('makes run() throw, which says what to write instead', async () => {
     const inside = enter(() => sleep(0.01));
 
     await rejects(
@@ -164,7 +164,7 @@ behaviour('enter', (it) => {
     await inside;
   });
 
-  it('refuses to be stopped or run by hand', async () => {
+  it('refuses to be stopped or run by other code', async () => {
     await enter(async () => {
       const loop = getRunningLoop();
       assert.throws(() => loop.stop(), /cannot be stopped, because it is shared/);
@@ -172,7 +172,7 @@ behaviour('enter', (it) => {
     });
   });
 
-  it('refuses what cannot be awaited, and what is no signal', async () => {
+  it('refuses anything that cannot be awaited, and anything but a signal', async () => {
     await rejects(enter(1 as unknown as Promise<void>), TypeError, {
       message: 'An asyncio.Future, a coroutine or an awaitable is required, got 1',
     });
@@ -186,7 +186,7 @@ behaviour('enter', (it) => {
     assert.is(runningLoop(), undefined);
   });
 
-  it('keeps the stores of each caller apart', async () => {
+  it('keeps the stores of its callers separate', async () => {
     const store = new AsyncLocalStorage<number>();
     const body = async (): Promise<(number | undefined)[]> => {
       const seen = [store.getStore()];
@@ -207,8 +207,8 @@ behaviour('enter', (it) => {
   });
 });
 
-behaviour('enter, from odd places', (it) => {
-  it('can be called inside of itself', async () => {
+behaviour('enter in unusual places', (it) => {
+  it('can be nested', async () => {
     const outer = await enter(
       async () => {
         const inner = await enter(async () => currentTask()?.getName(), { name: 'inner' });
@@ -220,7 +220,7 @@ behaviour('enter, from odd places', (it) => {
     assert.equal(outer, ['inner', 'outer']);
   });
 
-  it('serves thousands at once', async () => {
+  it('serves thousands at the same time', async () => {
     const numbers = Array.from({ length: 5000 }, (_, n) => n);
 
     const seen = await Promise.all(
@@ -236,7 +236,7 @@ behaviour('enter, from odd places', (it) => {
     assert.is(runningLoop(), undefined);
   });
 
-  it('opens another loop when somebody has closed the first one', async () => {
+  it('opens another loop if the first one was closed', async () => {
     const first = await enter(async () => getRunningLoop());
     first.close();
 
@@ -245,13 +245,13 @@ behaviour('enter, from odd places', (it) => {
     assert.is.not(second, first);
   });
 
-  it('refuses to have its loop closed while somebody is inside', async () => {
+  it('does not allow its loop to be closed while a body runs', async () => {
     await enter(async () => {
       assert.throws(() => getRunningLoop().close(), /Cannot close a running event loop/);
     });
   });
 
-  it('waits for the end of a program that is about to end', async () => {
+  it('waits for the end of a program that is about to exit', async () => {
     const seen: string[] = [];
     const entered: Promise<unknown>[] = [];
 
@@ -267,9 +267,9 @@ behaviour('enter, from odd places', (it) => {
   });
 });
 
-behaviour('enter, when nobody is inside any more', (it) => {
+behaviour('enter when no body is running', (it) => {
   for (const { name: driver } of DRIVERS)
-    it(`still serves who comes to a server that was left open (${driver})`, async () => {
+    it(`still serves the clients of a server that was left open (${driver})`, async () => {
       const server = await enter(() => echoServer(listening(driver)));
       const address = server.sockets[0]?.getsockname() as AddressInput;
 
@@ -279,7 +279,7 @@ behaviour('enter, when nobody is inside any more', (it) => {
       while (runningLoop() !== undefined) await later(1);
     });
 
-  it('makes room for run(), and comes back after it', async () => {
+  it('makes way for run(), and continues afterwards', async () => {
     const server = await enter(() => echoServer(listening('node')));
     const address = server.sockets[0]?.getsockname() as AddressInput;
     let answer: Promise<string> | undefined;
@@ -296,7 +296,7 @@ behaviour('enter, when nobody is inside any more', (it) => {
     while (runningLoop() !== undefined) await later(1);
   });
 
-  it('tells a connection that was left open what comes', async () => {
+  it('passes on what arrives on a connection that was left open', async () => {
     const server = await enter(() => echoServer(listening('node')));
     const told = foreign<string>();
     class Client extends Protocol {
@@ -316,7 +316,7 @@ behaviour('enter, when nobody is inside any more', (it) => {
     while (runningLoop() !== undefined) await later(1);
   });
 
-  it('calls timers in time, and rests again', async () => {
+  it('calls timers on time, and is suspended again', async () => {
     const called = foreign();
 
     await enter(async () => void getRunningLoop().callLater(0.005, called.resolve));
@@ -351,7 +351,7 @@ behaviour('enter with a signal', (it) => {
     assert.instance(caught, CancelledError);
   });
 
-  it('does not begin when it is aborted already', async () => {
+  it('does not start if it was already aborted', async () => {
     const reason = new RangeError('gone');
     const signal = AbortSignal.abort(reason);
     let began = false;
@@ -366,7 +366,7 @@ behaviour('enter with a signal', (it) => {
     assert.is(began, false);
   });
 
-  it('gives the result of a body that refuses the cancel', async () => {
+  it('returns the result of a body that ignores the cancel', async () => {
     const controller = new AbortController();
 
     const entered = enter(
@@ -391,39 +391,35 @@ behaviour('enter with a signal', (it) => {
   });
 });
 
-behaviour('enter, as its program ends', (it) => {
+behaviour('enter when its program ends', (it) => {
   const ends = (word: string): Promise<Ended> =>
     runFile('test/runners/fixtures/entering.ts', { args: [word] });
   const programs: readonly [word: string, says: string, expected: Partial<Ended>][] = [
+    ['returns', 'keeps the process alive while a body runs', { status: 0, stdout: 'ended\n' }],
+    ['timer', 'does not keep the process alive for a timer alone', { status: 0, stdout: 'left\n' }],
     [
-      'returns',
-      'keeps the process as long as somebody is inside',
-      { status: 0, stdout: 'ended\n' },
+      'cancelled',
+      'does not report a cancel that is not awaited',
+      { status: 0, stdout: 'cancelled\n' },
     ],
-    ['timer', 'keeps no process for a timer alone', { status: 0, stdout: 'left\n' }],
-    ['cancelled', 'reports no cancel that nobody awaits', { status: 0, stdout: 'cancelled\n' }],
     ['exits', 'ends with the status of a SystemExit', { status: 3, stdout: '' }],
-    ['exits in a task', 'also of one in a task left behind', { status: 4, stdout: 'left\n' }],
-    ['server', 'keeps the process as long as a server is open', { status: 0, stdout: 'closed\n' }],
     [
-      'call',
-      'keeps the process as long as a call goes on',
-      { status: 0, stdout: 'left\ncalled\n' },
+      'exits in a task',
+      'ends with the status of a SystemExit in a task left behind',
+      { status: 4, stdout: 'left\n' },
     ],
-    [
-      'exit event',
-      "lets process.on('exit') hear of the end",
-      { status: 0, stdout: 'left\nexit\n' },
-    ],
-    ['process.exit', 'ends where process.exit() is called', { status: 6, stdout: 'exit\n' }],
+    ['server', 'keeps the process alive while a server is open', { status: 0, stdout: 'closed\n' }],
+    ['call', 'keeps the process alive while a call runs', { status: 0, stdout: 'left\ncalled\n' }],
+    ['exit event', "lets process.on('exit') run at the end", { status: 0, stdout: 'left\nexit\n' }],
+    ['process.exit', 'ends when process.exit() is called', { status: 6, stdout: 'exit\n' }],
     ['generator', 'closes generators that are left open', { status: 0, stdout: 'left\nclosed\n' }],
     [
       'first',
-      'keeps neither the store nor the body of whoever came first',
+      'keeps neither the store nor the body of the first caller',
       { status: 0, stdout: 'gone gone\n' },
     ],
-    ['worker', 'works in a worker, too', { status: 0, stdout: 'from a worker\n' }],
-    ['caught exit', 'goes on where the SystemExit is caught', { status: 0, stdout: '5 others\n' }],
+    ['worker', 'works in a worker thread', { status: 0, stdout: 'from a worker\n' }],
+    ['caught exit', 'continues if the SystemExit is caught', { status: 0, stdout: '5 others\n' }],
   ];
   for (const [word, says, { status, stdout }] of programs)
     it(
@@ -439,7 +435,7 @@ behaviour('enter, as its program ends', (it) => {
     );
 
   it(
-    'leaves a failure that nobody handles to Node',
+    'leaves an unhandled failure to Node',
     async () => {
       const { status, stderr } = await ends('fails');
 
@@ -450,7 +446,7 @@ behaviour('enter, as its program ends', (it) => {
   );
 
   it(
-    'reports a failure that nobody retrieves',
+    'reports a failure that is never retrieved',
     async () => {
       const { status, stderr } = await ends('lost');
 
@@ -492,7 +488,7 @@ async function answerTo(word: string, driver: DriverName, address: AddressInput)
   return String(Buffer.from(answer));
 }
 
-behaviour('runUntilComplete outside of a loop', (it) => {
+behaviour('runUntilComplete outside a loop', (it) => {
   it('says what to write for a call that needs the loop', () => {
     const loop = newEventLoop();
 

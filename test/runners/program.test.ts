@@ -30,14 +30,14 @@ const endings: readonly Ending[] = [
   {
     word: 'returns',
     bothWays: true,
-    says: 'ends the process, whatever waits for later',
+    says: 'ends the process, whatever is still pending',
     status: 0,
     stdout: 'main ends\n',
   },
   {
     word: 'fails',
     bothWays: true,
-    says: 'shows what main failed with, as Node does',
+    says: 'prints the error of main, as Node does',
     status: 1,
     stderr: /RangeError: main failed\n +at fails/,
   },
@@ -50,24 +50,24 @@ const endings: readonly Ending[] = [
   },
   {
     word: 'interrupted twice',
-    says: 'ends at the second Ctrl-C where main goes on after the first',
+    says: 'ends on the second Ctrl-C if main continues after the first',
     ...INTERRUPTED,
   },
   {
     word: 'interrupted twice in a foreign wait',
-    says: 'ends at the second Ctrl-C, once the promise that main awaits is done',
+    says: 'ends on the second Ctrl-C, once the promise that main awaits is settled',
     ...INTERRUPTED,
   },
   {
     word: 'swallows',
-    says: 'goes on after a Ctrl-C that main swallows',
+    says: 'continues after a Ctrl-C that main swallows',
     status: 0,
     stdout: 'main ends\n',
   },
   {
     word: 'exits with 3',
     bothWays: true,
-    says: 'ends with the status of a SystemExit, and without a word',
+    says: 'ends with the status of a SystemExit, and prints nothing',
     status: 3,
   },
   {
@@ -87,37 +87,37 @@ const endings: readonly Ending[] = [
   },
   {
     word: 'signals itself and sleeps',
-    says: 'cancels main where it sends itself a SIGINT and waits',
+    says: 'cancels main if it sends itself a SIGINT and waits',
     stdout: 'in main: CancelledError\n',
     ...INTERRUPTED_EACH_TIME,
   },
   {
     word: 'signals itself and takes a turn',
-    says: 'cancels main where it sends itself a SIGINT in the first turn, and takes another',
+    says: 'cancels main if it sends itself a SIGINT in the first turn, and takes another turn',
     stdout: 'in main: CancelledError\n',
     ...INTERRUPTED_EACH_TIME,
   },
   {
     word: 'signals itself and returns',
-    says: 'is interrupted where main sends itself a SIGINT and returns',
+    says: 'is interrupted if main sends itself a SIGINT and returns',
     stdout: 'main goes on\n',
     ...INTERRUPTED_EACH_TIME,
   },
   {
     word: 'signals itself late and returns',
-    says: 'is interrupted where main sends itself a SIGINT after a while and returns',
+    says: 'is interrupted if main sends itself a SIGINT after a while and returns',
     stdout: 'main goes on\n',
     ...INTERRUPTED_EACH_TIME,
   },
   {
     word: 'signals itself and throws a cancel',
-    says: 'is interrupted where main sends itself a SIGINT and throws a CancelledError',
+    says: 'is interrupted if main sends itself a SIGINT and throws a CancelledError',
     stdout: 'in main: CancelledError\n',
     ...INTERRUPTED_EACH_TIME,
   },
   {
     word: 'signals itself and fails',
-    says: 'fails as main does where main sends itself a SIGINT and fails',
+    says: 'fails like main if main sends itself a SIGINT and fails',
     status: 1,
     stdout: 'in main: RangeError\n',
     stderr: /RangeError: main failed\n/,
@@ -126,14 +126,14 @@ const endings: readonly Ending[] = [
   },
   {
     word: 'fails after a caught interrupt',
-    says: 'shows a later failure where the KeyboardInterrupt was caught',
+    says: 'prints a later failure if the KeyboardInterrupt was caught',
     status: 1,
     stdout: 'main cleans up\ncaught\n',
     stderr: /RangeError: main failed\n/,
   },
   {
     word: 'fails uncaught after a caught interrupt',
-    says: 'ends at once, and tells monitors once, at a later failure where the KeyboardInterrupt was caught',
+    says: 'ends immediately on a later failure if the KeyboardInterrupt was caught, and notifies monitors once',
     status: 1,
     stdout: 'main cleans up\ncaught\nmonitor: a callback failed\n',
     stderr: /RangeError: a callback failed\n/,
@@ -141,25 +141,25 @@ const endings: readonly Ending[] = [
   {
     word: 'terminated',
     bothWays: true,
-    says: 'cleans up and ends with status 143 at a SIGTERM of its signals, without a word',
+    says: 'cleans up and ends with status 143 on a SIGTERM in its signals, and prints nothing',
     status: 143,
     stdout: 'main cleans up\n',
   },
   {
     word: 'terminated, and caught',
-    says: 'rejects with a SystemExit that can be caught, and listens no more',
+    says: 'rejects with a SystemExit that can be caught, and stops listening',
     status: 0,
     stdout: 'main cleans up\nSystemExit 143 0\n',
   },
   {
     word: 'terminated, and swallows',
-    says: 'goes on after a SIGTERM that main swallows',
+    says: 'continues after a SIGTERM that main swallows',
     status: 0,
     stdout: 'main ends\n',
   },
   {
     word: 'terminates itself and returns',
-    says: 'ends with status 143 where main sends itself a SIGTERM and returns',
+    says: 'ends with status 143 if main sends itself a SIGTERM and returns',
     times: TIMES,
     rejects: 'SystemExit',
     status: 143,
@@ -167,7 +167,7 @@ const endings: readonly Ending[] = [
   },
   {
     word: 'terminated at its end',
-    says: 'ends its tasks, and then with status 143, where SIGTERM comes after main',
+    says: 'ends its tasks, then the process with status 143, if SIGTERM arrives after main',
     status: 143,
     stdout: 'a task cleans up\n',
   },
@@ -184,7 +184,7 @@ const endings: readonly Ending[] = [
   },
   {
     word: 'interrupted, by tasks without uncancel',
-    says: 'rejects with the CancelledError where the tasks have no uncancel()',
+    says: 'rejects with the CancelledError if the tasks have no uncancel()',
     status: 0,
     stdout: 'main cleans up\nCancelledError\n',
     cpython: ['test_runners.py::RunTests::test_asyncio_run_without_uncancel'],
@@ -232,7 +232,7 @@ for (const asked of ['awaited', 'un-awaited'] as const)
 
 behaviour('run in a worker', (it) => {
   it(
-    'runs where no signals come',
+    'works without signals',
     async () => {
       const { status, stdout, stderr } = await runFile('test/runners/fixtures/in-a-worker.ts');
 

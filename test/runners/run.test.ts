@@ -39,7 +39,7 @@ function virtual(made: Loop[] = []): RunOptions {
 
 behaviour('run', (it) => {
   it(
-    'gives what main returns',
+    'returns what main returns',
     async () => {
       const main = coroutine(async () => {
         await sleep(0);
@@ -51,7 +51,7 @@ behaviour('run', (it) => {
     { cpython: [`${RUN}test_asyncio_run_return`] },
   );
 
-  it('takes a function, or an operation made by one', async () => {
+  it('accepts a function, or an operation made by one', async () => {
     assert.is(await run(async () => 42), 42);
     assert.is(await run(() => sleep(1, 42), virtual()), 42);
   });
@@ -70,7 +70,7 @@ behaviour('run', (it) => {
   );
 
   it(
-    'refuses what cannot be awaited',
+    'refuses anything that cannot be awaited',
     async () => {
       await rejects(run(1 as unknown as () => Promise<void>), TypeError, {
         message: 'An asyncio.Future, a coroutine or an awaitable is required, got 1',
@@ -79,7 +79,7 @@ behaviour('run', (it) => {
     { cpython: [`${RUN}test_asyncio_run_only_coro`] },
   );
 
-  it('takes anything that can be awaited', async () => {
+  it('accepts anything that can be awaited', async () => {
     // biome-ignore lint/suspicious/noThenProperty: it is what this is about
     const thenable: PromiseLike<number> = { then: (resolve) => Promise.resolve(3).then(resolve) };
 
@@ -92,7 +92,7 @@ behaviour('run', (it) => {
   });
 
   it(
-    'runs on the loop that its factory makes',
+    'runs on the loop that loopFactory creates',
     async () => {
       const loop = newEventLoop();
       let calls = 0;
@@ -111,7 +111,7 @@ behaviour('run', (it) => {
   );
 
   it(
-    'runs on a loop of the class EventLoop, where that is asked for',
+    'runs on an EventLoop if it is used as loopFactory',
     async () => {
       let loop: Loop | undefined;
 
@@ -142,7 +142,7 @@ behaviour('run', (it) => {
   });
 
   it(
-    'has the debug mode that is asked for, or else the one of the environment',
+    'uses the given debug mode, or that of the environment',
     async () => {
       const debugs = async (options?: RunOptions): Promise<boolean> =>
         run(async () => getRunningLoop().getDebug(), options);
@@ -164,7 +164,7 @@ behaviour('run', (it) => {
   );
 
   it(
-    'refuses to run inside a run',
+    'refuses to run inside another run',
     async () => {
       const inner = coroutine(async () => {});
       let call: Coroutine<void> | undefined;
@@ -183,7 +183,7 @@ behaviour('run', (it) => {
   );
 
   it(
-    'cancels the tasks that are left, and waits for them',
+    'cancels the remaining tasks, and waits for them',
     async () => {
       let left: Task<void> | undefined;
 
@@ -200,7 +200,7 @@ behaviour('run', (it) => {
   );
 
   it(
-    'reports the tasks that fail when they are cancelled at the end',
+    'reports tasks that fail when they are cancelled at the end',
     async () => {
       const reports: ExceptionContext[] = [];
       const error = new RangeError('by zero');
@@ -230,7 +230,7 @@ behaviour('run', (it) => {
   );
 
   it(
-    'ends the generators that the tasks which are left go through',
+    'closes the generators that the remaining tasks iterate over',
     async () => {
       class FancyExit extends Error {}
       const steps: string[] = [];
@@ -302,7 +302,7 @@ behaviour('run', (it) => {
     );
   });
 
-  it('rejects with the CancelledError of a main that somebody cancelled', async () => {
+  it('rejects with the CancelledError of a main that was cancelled', async () => {
     const ended = run(async () => {
       currentTask()?.cancel('by itself');
       await sleep(1);
@@ -311,7 +311,7 @@ behaviour('run', (it) => {
     await rejects(ended, CancelledError, { message: 'by itself' });
   });
 
-  it('reports a task that is made while the others are cancelled, and never ends', async () => {
+  it('reports a task that is created while the others are cancelled, and never ends', async () => {
     const reports: unknown[] = [];
 
     await run(async () => {
@@ -329,7 +329,7 @@ behaviour('run', (it) => {
     assert.equal(reports, ['Task was destroyed but it is pending!']);
   });
 
-  it('leaves no listener for signals behind', async () => {
+  it('leaves no signal listener behind', async () => {
     const before = process.listenerCount('SIGINT');
 
     const during = await run(async () => process.listenerCount('SIGINT'));
@@ -338,7 +338,7 @@ behaviour('run', (it) => {
     assert.is(process.listenerCount('SIGINT'), before);
   });
 
-  it('refuses signals that there are not, before anything runs', async () => {
+  it('refuses unknown signals before anything runs', async () => {
     const main = async (): Promise<never> => {
       throw new Error('main ran');
     };
@@ -354,7 +354,7 @@ behaviour('run', (it) => {
     assert.is(process.listenerCount('SIGTERM'), 0);
   });
 
-  it('is still cancelled by its signal beside signals', async () => {
+  it('can still be cancelled by its signal if it has signals', async () => {
     const controller = new AbortController();
     const { signal } = controller;
     const main = async (): Promise<void> => {

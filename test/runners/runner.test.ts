@@ -24,7 +24,7 @@ const RUNNER = 'test_runners.py::RunnerTests::';
 
 behaviour('Runner', (it) => {
   it(
-    'has the debug mode that is asked for',
+    'uses the given debug mode',
     async () => {
       for (const debug of [false, true]) {
         await using runner = new Runner({ debug });
@@ -36,7 +36,7 @@ behaviour('Runner', (it) => {
   );
 
   it(
-    'takes the loop that its factory makes, and does not make that the current one',
+    'uses the loop that its factory creates, and does not make it the current one',
     async () => {
       const loop = newEventLoop();
 
@@ -48,7 +48,7 @@ behaviour('Runner', (it) => {
     { cpython: [`${RUNNER}test_custom_factory`] },
   );
 
-  it('makes its loop the current one where it has no factory', async () => {
+  it('makes its loop the current one if it has no factory', async () => {
     const runner = new Runner();
 
     const loop = runner.getLoop();
@@ -59,7 +59,7 @@ behaviour('Runner', (it) => {
   });
 
   it(
-    'does so once, and not at every run',
+    'does so once, not at every run',
     async () => {
       const nothing = async (): Promise<void> => {};
       const runner = new Runner();
@@ -79,7 +79,7 @@ behaviour('Runner', (it) => {
 
 behaviour('Runner.run', (it) => {
   it(
-    'runs one coroutine after another, until the runner is closed',
+    'runs coroutines one after another until it is closed',
     async () => {
       const f = coroutine(async (word: string) => {
         await sleep(0);
@@ -99,7 +99,7 @@ behaviour('Runner.run', (it) => {
   );
 
   it(
-    'refuses what is no coroutine',
+    'refuses anything but a coroutine',
     async () => {
       await using runner = new Runner();
 
@@ -123,7 +123,7 @@ behaviour('Runner.run', (it) => {
   );
 
   it(
-    'does not print what it gives',
+    'does not print the result',
     async () => {
       let printed = 0;
       class Result {
@@ -145,7 +145,7 @@ behaviour('Runner.run', (it) => {
   );
 
   it(
-    'waits for what has a then() of its own',
+    'waits for an object with its own then()',
     async () => {
       const awaitable: PromiseLike<string> = {
         // biome-ignore lint/suspicious/noThenProperty: it is what this is about
@@ -159,7 +159,7 @@ behaviour('Runner.run', (it) => {
   );
 
   it(
-    'refuses to run when the runner is closed, and runs nothing',
+    'refuses to run after it was closed, and runs nothing',
     async () => {
       const seen: number[] = [];
       const f = coroutine(async (value: number) => void seen.push(value));
@@ -200,7 +200,7 @@ behaviour('Runner.run', (it) => {
     { cpython: [`${RUNNER}test_run_keeps_context`] },
   );
 
-  it('runs in the context that is given', async () => {
+  it('runs in the given context', async () => {
     const variable = new ContextVar('cvar', { default: -1 });
     const context = copyContext();
     await using runner = new Runner();
@@ -212,7 +212,7 @@ behaviour('Runner.run', (it) => {
   });
 
   it(
-    'refuses to run inside a run',
+    'refuses to run inside another run',
     async () => {
       const g = coroutine(async () => {});
       let call: Coroutine<void> | undefined;
@@ -232,7 +232,7 @@ behaviour('Runner.run', (it) => {
     { cpython: [`${RUNNER}test_recursive_run`] },
   );
 
-  it('counts the interrupts of each run by themselves', async () => {
+  it('counts the interrupts of each run separately', async () => {
     await using runner = new Runner();
     const interrupted = async (): Promise<void> => {
       press();
@@ -284,7 +284,7 @@ behaviour('Runner.run', (it) => {
   );
 
   it(
-    'rejects with CancelledError when somebody else cancelled main, too',
+    'rejects with CancelledError when main was also cancelled by other code',
     async () => {
       await using runner = new Runner();
 
@@ -302,7 +302,7 @@ behaviour('Runner.run', (it) => {
     { cpython: [`${RUNNER}test_interrupt_cancelled_task`] },
   );
 
-  it('leaves an interrupt to whoever listened before', async () => {
+  it('leaves an interrupt to an earlier listener', async () => {
     const heard: string[] = [];
     const listener = (): void => void heard.push('ours');
     process.on('SIGINT', listener);
@@ -334,7 +334,7 @@ behaviour('Runner.run', (it) => {
     assert.is(result, 'not cancelled');
   });
 
-  it('is interrupted also when somebody else listens beside it', async () => {
+  it('is interrupted even if there is another listener', async () => {
     const listener = (): void => {};
     await using runner = new Runner();
 
@@ -356,7 +356,7 @@ behaviour('Runner.run', (it) => {
 
 behaviour('Runner.close', (it) => {
   it(
-    'closes the loop, also of a runner that never ran',
+    'closes the loop, even of a runner that never ran',
     async () => {
       const runner = new Runner();
       const loop = runner.getLoop();
@@ -391,7 +391,7 @@ behaviour('Runner.close', (it) => {
     throws(() => runner.getLoop(), RuntimeError, { message: 'Runner is closed' });
   });
 
-  it('refuses while the loop runs', async () => {
+  it('throws while the loop runs', async () => {
     await using runner = new Runner();
 
     const ended = runner.run(async () => await runner.close());

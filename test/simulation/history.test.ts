@@ -135,7 +135,7 @@ behaviour('checkLinearizable', (it) => {
       assert.is(await accepts(operations, queue<number>()), is);
     });
 
-  it('finds what trying all orders finds', async () => {
+  it('agrees with a search of all orders', async () => {
     const value = fc.integer({ min: 0, max: 2 });
     const time = fc.integer({ min: 0, max: 8 });
     const operation = fc
@@ -157,7 +157,7 @@ behaviour('checkLinearizable', (it) => {
     assert.ok(found.accepted > 40 && found.refused > 40);
   });
 
-  it('keeps keys apart, and names the one that does not fit', async () => {
+  it('checks keys separately, and names the one that fails', async () => {
     const [one, other] = [
       { ...write(0, 1, 1), key: 'x' },
       { ...read(2, 3, 0), key: 'y', by: 'client' },
@@ -173,7 +173,7 @@ behaviour('checkLinearizable', (it) => {
     );
   });
 
-  it('takes long histories, and many operations without an answer', async () => {
+  it('handles long histories, and many operations without a response', async () => {
     const long = Array.from({ length: 1000 }, (_, n) =>
       n % 2 === 0 ? write(n, n + 3, n) : read(n + 0.5, n + 0.6, n - 1),
     );
@@ -189,7 +189,7 @@ behaviour('checkLinearizable', (it) => {
     await rejects(checkLinearizable([read(Number.NaN, 1, 0)], register(0)), RangeError);
   });
 
-  it('checks what a simulation recorded, at its end', async () => {
+  it('checks the history that a simulation recorded, at its end', async () => {
     const one = async (isStale: boolean) =>
       await simulate(async (world) => {
         const history = world.history(register(0));

@@ -29,10 +29,10 @@ async function messageOf(main: () => Promise<unknown>, patch = false): Promise<s
   return message;
 }
 
-behaviour('simulate fails, and says the seed,', (it) => {
+behaviour('simulate fails, and reports the seed,', (it) => {
   const CASES: [what: string, main: () => Promise<unknown>, message: RegExp][] = [
     [
-      'for a rejection that nobody handles',
+      'for an unhandled rejection',
       async () => {
         void Promise.reject(new TypeError('lost'));
         await sleep(1);
@@ -40,7 +40,7 @@ behaviour('simulate fails, and says the seed,', (it) => {
       /^unhandled rejection, with seed 1.*\nTypeError: lost/,
     ],
     [
-      "for an error in a callback of Node's",
+      'for an error in a Node callback',
       async () => {
         process.nextTick(() => new EventEmitter().emit('error', new TypeError('lost')));
         await sleep(1);
@@ -73,14 +73,14 @@ behaviour('simulate fails, and says the seed,', (it) => {
       /^db failed, with seed 1.*\nKeyboardInterrupt/,
     ],
     [
-      'for a run() inside',
+      'for a run() inside a host',
       async () => {
         await run(async () => {});
       },
       /^db failed.*\nRuntimeError: asyncio\.run\(\) cannot be called from a running event loop/,
     ],
     [
-      'for a simulation inside',
+      'for a simulation inside a host',
       async () => {
         await simulate(async () => {});
       },
@@ -138,7 +138,7 @@ behaviour('simulate fails, and says the seed,', (it) => {
   });
 
   for (const first of [undefined, 'found first'])
-    it(`where a task of the simulation ends the process as it is cancelled: ${first ?? 'alone'}`, async () => {
+    it(`if a task of the simulation ends the process when it is cancelled: ${first ?? 'alone'}`, async () => {
       const error = await rejects(
         simulate(async () => {
           createTask(async () => {
@@ -159,7 +159,7 @@ behaviour('simulate fails, and says the seed,', (it) => {
       assert.match(error.message, what);
     });
 
-  it('and where the second run with the seed went another way', async () => {
+  it('if the second run with the seed took another path', async () => {
     let runs = 0;
     const error = await rejects(
       simulate(async (world) => {
@@ -174,10 +174,10 @@ behaviour('simulate fails, and says the seed,', (it) => {
   });
 });
 
-behaviour('a simulation that waits for something real', (it) => {
+behaviour('A simulation that waits for something real', (it) => {
   const never = (): Promise<unknown> => new Promise(() => {});
 
-  it('fails where the program of the simulation itself does, and never goes on', async () => {
+  it('fails if the main function of the simulation does, and never continues', async () => {
     const { message } = await rejects(simulate(never), SimulationError);
     assert.match(message, /^nothing can happen any more, with seed 1, /);
     assert.match(
@@ -187,7 +187,7 @@ behaviour('a simulation that waits for something real', (it) => {
     assert.is((await simulate(() => sleep(1))).time, 1);
   });
 
-  it('fails where it has a task of its own left that never ends', async () => {
+  it('fails if a task of its own never ends', async () => {
     const { message } = await rejects(
       simulate(async () => {
         createTask(never, { name: 'left' });
@@ -198,7 +198,7 @@ behaviour('a simulation that waits for something real', (it) => {
     assert.match(message, /left .*waits for a promise that asyncio-ts did not create/);
   });
 
-  it('fails with its first error where that does not end it', async () => {
+  it('fails with its first error even if that does not end it', async () => {
     const { message } = await rejects(
       simulate(async (world) => {
         world.host('db', async () => {
@@ -211,7 +211,7 @@ behaviour('a simulation that waits for something real', (it) => {
     assert.match(message, /^db failed, with seed 1.*\nTypeError: wrong/);
   });
 
-  it('fails where it does not let itself be cancelled', async () => {
+  it('fails if it ignores its cancel', async () => {
     const { message } = await rejects(
       simulate(
         async (world) => {
@@ -240,7 +240,7 @@ behaviour("Node's own ticks in a simulation", (it) => {
     world.hosts.find((host) => host.state === 'up' && host.loop === getRunningLoop())?.name ??
     'none';
 
-  it('belong to the host that asked for them, however many there are', async () => {
+  it('belong to the host that requested them, however many there are', async () => {
     const seen: string[] = [];
     for (let seed = 0; seed < 5; seed += 1)
       await simulate(
@@ -268,7 +268,7 @@ behaviour("Node's own ticks in a simulation", (it) => {
     assert.equal(seen, []);
   });
 
-  it('do not hold up the clock where they never end', async () => {
+  it('do not stop the clock if they never end', async () => {
     let turns = 0;
     await simulate(async (world) => {
       let isOver = false;
@@ -285,7 +285,7 @@ behaviour("Node's own ticks in a simulation", (it) => {
     assert.ok(turns > 10);
   });
 
-  it('are as they were after it', async () => {
+  it('are restored after it', async () => {
     const { nextTick } = process;
     const { setImmediate: immediate } = globalThis;
     for (const patch of [false, true]) {
@@ -305,8 +305,8 @@ function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   return { opened, open };
 }
 
-behaviour('a host of a simulation', (it) => {
-  it('goes on by itself where another one resolves its promise', async () => {
+behaviour('A host of a simulation', (it) => {
+  it('continues by itself if another host resolves its promise', async () => {
     const seen: unknown[] = [];
     await simulate(async (world) => {
       const { opened, open } = gate();
@@ -323,7 +323,7 @@ behaviour('a host of a simulation', (it) => {
     assert.equal(seen, [true, true]);
   });
 
-  it('is over at its next await where it crashed before', async () => {
+  it('ends at its next await after a crash', async () => {
     const seen: string[] = [];
     // From the first cancel of a process on, those of others are looked at.
     for (let n = 0; n < 2; n += 1)

@@ -39,8 +39,8 @@ function compare(
     assert.is.not(within(all, time), works, `${works ? 'no fault' : 'a fault'} at ${time}`);
 }
 
-behaviour('faults that overlap', (it) => {
-  it('descriptors: are scarce until the last ends', async () => {
+behaviour('Overlapping faults', (it) => {
+  it('descriptors: stay scarce until the last one ends', async () => {
     const moments: [number, boolean][] = [];
     const result = await simulate(
       async (world) => {
@@ -60,7 +60,7 @@ behaviour('faults that overlap', (it) => {
     compare(result, moments);
   });
 
-  it('freeze: hosts go on when the last ends', async () => {
+  it('freeze: hosts continue when the last one ends', async () => {
     const moments: [number, boolean][] = [];
     const result = await simulate(
       async (world) => {
@@ -105,7 +105,7 @@ behaviour('faults that overlap', (it) => {
     return sent.map((time, at) => [time, heard.has(`${at + 1}`)]);
   };
 
-  it('partition: two hosts reach each other when the last ends', async () => {
+  it('partition: two hosts reach each other when the last one ends', async () => {
     let moments: Awaited<ReturnType<typeof ticks>> = [];
     const result = await simulate(
       async (world) => {
@@ -116,7 +116,7 @@ behaviour('faults that overlap', (it) => {
     compare(result, moments);
   });
 
-  it('partition: that of the program goes on when a drawn one ends; heal() ends all', async () => {
+  it('partition: one made by the program continues when a drawn one ends; heal() ends all', async () => {
     const healed = 50;
     let moments: Awaited<ReturnType<typeof ticks>> = [];
     const result = await simulate(

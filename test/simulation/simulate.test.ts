@@ -54,7 +54,7 @@ behaviour('simulate', (it) => {
     ]);
   });
 
-  it('leaves the files of this machine alone, whatever the paths of its sockets', async () => {
+  it('leaves the files of this machine untouched, whatever the paths of its sockets', async () => {
     const paths = [freshPath(), freshPath()] as const;
     for (const [at, path] of paths.entries()) {
       const sock = at === 0 ? stream('posix', socket.AF_UNIX) : datagram('posix', socket.AF_UNIX);
@@ -74,7 +74,7 @@ behaviour('simulate', (it) => {
     assert.equal(paths.map(existsSync), [true, true]);
   });
 
-  it('runs many hosts at once, and adds one listener to the process for all', async () => {
+  it('runs many hosts together, and adds one process listener for all', async () => {
     const before = process.listenerCount('exit');
     const during: number[] = [];
     await simulate(async (world) => {
@@ -94,7 +94,7 @@ behaviour('simulate', (it) => {
     assert.ok(time >= 3600 && time < 3601);
   });
 
-  it('gives the same run for the same seed, and another one for another', async () => {
+  it('repeats a run for the same seed, and differs for another', async () => {
     const one = async (seed: number) =>
       await onClient(
         async () => {
@@ -123,7 +123,7 @@ behaviour('simulate', (it) => {
     assert.ok(first.faults.length > 0);
   });
 
-  it('refuses connections where nobody listens, and names that nobody has', async () => {
+  it('refuses connections to ports without a listener, and unknown names', async () => {
     const codes: string[] = [];
     const times: number[] = [];
     await onClient(async (world) => {
@@ -137,7 +137,7 @@ behaviour('simulate', (it) => {
     assert.equal(times, [3]);
   });
 
-  it('gives a connect up after two minutes where nothing answers', async () => {
+  it('times out a connect after two minutes if nothing responds', async () => {
     await onClient(async (world) => {
       world.partition('client', 'server');
       const before = world.time();
@@ -146,7 +146,7 @@ behaviour('simulate', (it) => {
     });
   });
 
-  it('delivers what was sent during a partition when that ends', async () => {
+  it('delivers what was sent during a partition when the partition ends', async () => {
     await onClient(async (world) => {
       const [reader, writer] = await openConnection('server', 80);
       world.partition('client', 'server');
@@ -160,7 +160,7 @@ behaviour('simulate', (it) => {
     });
   });
 
-  it('breaks a connection after a quarter of an hour of partition', async () => {
+  it('resets a connection after a quarter of an hour of partition', async () => {
     await onClient(async (world) => {
       const [reader, writer] = await openConnection('server', 80);
       world.partition('client', 'server');
@@ -171,7 +171,7 @@ behaviour('simulate', (it) => {
     });
   });
 
-  it('parts one way only, where asked', async () => {
+  it('can partition in one direction only', async () => {
     await onClient(async (world) => {
       const [reader, writer] = await openConnection('server', 80);
       world.partition('server', 'client', { oneWay: true });
@@ -203,7 +203,7 @@ behaviour('simulate', (it) => {
     });
   });
 
-  it('has a crash run no finally, and close the sockets as the kernel does', async () => {
+  it('runs no finally blocks in a crash, and closes the sockets as the kernel does', async () => {
     let cleanUps = 0;
     let starts = 0;
     await simulate(async (world) => {
@@ -236,7 +236,7 @@ behaviour('simulate', (it) => {
     assert.is(cleanUps, 1);
   });
 
-  it('leaves connections half open where a machine loses its power', async () => {
+  it('leaves connections half open if a machine loses power', async () => {
     await simulate(async (world) => {
       const server = addServer(world);
       const client = world.host('client', async () => {
@@ -257,7 +257,7 @@ behaviour('simulate', (it) => {
     });
   });
 
-  it('lets a host stand still', async () => {
+  it('can pause a host', async () => {
     await simulate(async (world) => {
       const server = addServer(world);
       const client = world.host('client', async () => {
@@ -273,7 +273,7 @@ behaviour('simulate', (it) => {
     });
   });
 
-  it('gives hosts clocks of their own', async () => {
+  it('gives each host a clock of its own', async () => {
     const times: number[] = [];
     await simulate(async (world) => {
       for (const [name, skew, drift] of [
@@ -314,7 +314,7 @@ behaviour('simulate', (it) => {
     });
   });
 
-  it('sends datagrams, and loses and doubles them', async () => {
+  it('sends datagrams, and loses and duplicates them', async () => {
     const count = async (loss: number, duplicate: number): Promise<number> => {
       let received = 0;
       await simulate(async (world) => {
@@ -353,7 +353,7 @@ behaviour('simulate', (it) => {
     assert.is(await count(0, 1), 200);
   });
 
-  it('patches Date, Math.random() and timers where asked', async () => {
+  it('patches Date, Math.random() and timers on request', async () => {
     const seen: unknown[] = [];
     const random = Math.random;
     const main = async (): Promise<void> => {
@@ -416,7 +416,7 @@ behaviour('simulate fails', (it) => {
     assert.match(error.message, /^db failed, with seed 1/);
   });
 
-  it('when a host reports something', async () => {
+  it('when a host makes a report', async () => {
     const error = await fails(async (world) => {
       world.host('db', async () => {
         getRunningLoop().callSoon(() => {
@@ -429,7 +429,7 @@ behaviour('simulate fails', (it) => {
     assert.match(error.message, /^db reported: Exception in callback/);
   });
 
-  it('when nothing can happen any more, and says where all stand', async () => {
+  it('when nothing can happen any more, and shows what every host waits for', async () => {
     const error = await fails(async (world) => {
       world.host('db', async () => {
         const lock = new Lock();
@@ -453,7 +453,7 @@ behaviour('simulate fails', (it) => {
     assert.match(error.message, /the simulation still runs after 100 s/);
   });
 
-  it('when an invariant does not hold', async () => {
+  it('when an invariant is violated', async () => {
     const error = await fails(async (world) => {
       let value = 0;
       world.always(() => value < 3, 'small');
@@ -466,7 +466,7 @@ behaviour('simulate fails', (it) => {
     assert.match(error.message, /, 2\.0\d+ s into/);
   });
 
-  it('when something does not hold in time', async () => {
+  it('when a condition is not met in time', async () => {
     let value = 0;
     await simulate(async (world) => {
       getRunningLoop().callLater(5, () => {
@@ -481,7 +481,7 @@ behaviour('simulate fails', (it) => {
     assert.match(error.message, /two did not hold within 10 s/);
   });
 
-  it('with the fewest faults that it takes', async () => {
+  it('with the fewest faults that are needed', async () => {
     const error = await fails(
       async (world) => {
         addServer(world);
@@ -533,7 +533,7 @@ behaviour('simulate fails', (it) => {
     }
   });
 
-  it('for options that are not known, at once', async () => {
+  it('for unknown options, immediately', async () => {
     const main = async (): Promise<void> => {};
     const texts = [
       [{ runs: 0 }, 'runs must be a whole number from 1, got 0'],
@@ -549,7 +549,7 @@ behaviour('simulate fails', (it) => {
   });
 });
 
-behaviour('the library under hell', (it) => {
+behaviour('The library under hell', (it) => {
   it('loses no byte of a stream, and ends', async () => {
     const text = Array.from({ length: 50 }, (_, n) => `line ${n}\n`);
     const failures: unknown[] = [];

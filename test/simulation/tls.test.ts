@@ -107,7 +107,7 @@ async function play(begins: 'at once' | 'later', options: SimulationOptions) {
 
 behaviour('TLS in a simulation', (it) => {
   for (const begins of ['at once', 'later'] as const) {
-    it(`works between hosts, and does the same again: ${begins}`, async () => {
+    it(`works between hosts, and is deterministic: ${begins}`, async () => {
       const first = await play(begins, {});
       const again = await play(begins, {});
 
@@ -118,7 +118,7 @@ behaviour('TLS in a simulation', (it) => {
       assert.not.match(`${first.traces}`, /secret/);
     });
 
-    it(`does so under hell: ${begins}`, async () => {
+    it(`is deterministic under hell: ${begins}`, async () => {
       const first = await play(begins, { faults: 'hell', runs: 5 });
       const again = await play(begins, { faults: 'hell', runs: 5 });
 
@@ -130,7 +130,7 @@ behaviour('TLS in a simulation', (it) => {
 });
 
 behaviour('The digest of a run', (it) => {
-  it('differs where the same number of bytes was sent, but others', async () => {
+  it('differs if the same number of bytes was sent, but with other values', async () => {
     const digestOf = async (text: string): Promise<string> => {
       const { digest } = await simulate(async (world) => {
         const note = world.host('client', async () => void world.note('note'));

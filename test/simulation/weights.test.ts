@@ -26,8 +26,8 @@ async function besideServer(
   );
 }
 
-behaviour('the weight backlog', (it) => {
-  it('leaves attempts to connect without an answer, as a full backlog does', async () => {
+behaviour('The weight backlog', (it) => {
+  it('leaves connection attempts without a response, as a full backlog does', async () => {
     const took = new Set<number>();
     const result = await besideServer({ backlog: 0.5 }, async (world) => {
       for (let n = 0; n < 20; n += 1) {
@@ -43,7 +43,7 @@ behaviour('the weight backlog', (it) => {
     assert.equal(kindsOf(result), ['backlog']);
   });
 
-  it('lets all attempts time out where it is 1, and those to refuse where nobody listens', async () => {
+  it('makes all attempts time out if it is 1, except those that are refused for lack of a listener', async () => {
     await besideServer({ backlog: 1 }, async (world) => {
       const before = world.time();
       assert.is(await codeOf(() => openConnection('server', 80)), 'ETIMEDOUT');
@@ -70,8 +70,8 @@ behaviour('the weight backlog', (it) => {
   });
 });
 
-behaviour('the weight power', (it) => {
-  it('has hosts lose their power without telling their peers, and start again', async () => {
+behaviour('The weight power', (it) => {
+  it('makes hosts lose power without notice to their peers, and start again', async () => {
     const result = await besideServer({ power: 4 }, async (world, server) => {
       const [reader, writer] = await openConnection('server', 80);
       await world.eventually(() => server.state === 'crashed');
@@ -92,7 +92,7 @@ behaviour('the weight power', (it) => {
     assert.match(result.trace, /server, back in \d\.\d+ s[\s\S]*loses power[\s\S]*starts/);
   });
 
-  it('does not hold up the end of the run', async () => {
+  it('does not delay the end of the run', async () => {
     let isOver = false;
     await besideServer({ power: 4 }, async (world, server) => {
       world.host('client', async () => {
@@ -113,8 +113,8 @@ behaviour('the weight power', (it) => {
   });
 });
 
-behaviour('the weight descriptors', (it) => {
-  it('lets a host open no more of them for some seconds; those that it has go on', async () => {
+behaviour('The weight descriptors', (it) => {
+  it('stops a host from opening descriptors for some seconds; those it has keep working', async () => {
     const codes = new Set<string>();
     let longest = 0;
     const result = await simulate(
@@ -145,7 +145,7 @@ behaviour('the weight descriptors', (it) => {
     assert.equal(kindsOf(result), ['descriptors']);
   });
 
-  it('has servers report it and go on, which is no failure', async () => {
+  it('makes servers report it and continue, which is not a failure', async () => {
     let served = 0;
     const result = await besideServer({ descriptors: 6 }, async () => {
       for (let n = 0; n < 60; n += 1) {
@@ -181,7 +181,7 @@ behaviour('the weight descriptors', (it) => {
   });
 });
 
-behaviour('the weight profile', (it) => {
+behaviour('The weight profile', (it) => {
   const run = async (faults: SimulationOptions['faults']): Promise<RunResult> =>
     await simulate(
       async (world) => {
@@ -191,7 +191,7 @@ behaviour('the weight profile', (it) => {
       { faults },
     );
 
-  it('is what other weights replace', async () => {
+  it('is the base for other weights', async () => {
     const hell = await run('hell');
     assert.is((await run({ profile: 'hell' })).digest, hell.digest);
     assert.is((await run({ profile: 'hell', power: undefined })).digest, hell.digest);

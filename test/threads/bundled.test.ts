@@ -41,11 +41,11 @@ async function printed(options: { format: 'esm' | 'cjs'; minify: boolean }): Pro
   }
 }
 
-behaviour('toThread in a program that was bundled', (it) => {
+behaviour('toThread in a bundled program', (it) => {
   for (const format of ['esm', 'cjs'] as const)
     for (const minify of [false, true])
       it(
-        `calls, as ${format}${minify ? ', minified' : ''}`,
+        `works as ${format}${minify ? ', minified' : ''}`,
         async () => {
           assert.is(await printed({ format, minify }), '42\nRangeError there true\n');
         },

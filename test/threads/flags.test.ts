@@ -32,7 +32,7 @@ async function printed(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
 
 behaviour('toThread and loop.runInExecutor', (it) => {
   it(
-    'call in a process that was started with flags which no thread takes by itself',
+    'work in a process started with flags that threads do not accept',
     async () => {
       const ofV8 = ['--max-old-space-size=512', '--expose-gc', '--stack-size=900', '--no-opt'];
       const ofTheProcess = ['--title=threads', '--zero-fill-buffers', '--inspect=127.0.0.1:0'];
@@ -44,7 +44,7 @@ behaviour('toThread and loop.runInExecutor', (it) => {
   );
 
   it(
-    'call where NODE_OPTIONS has the flags',
+    'work if NODE_OPTIONS contains the flags',
     async () => {
       const env = { NODE_OPTIONS: '--input-type=module --max-old-space-size=512 --title=threads' };
 
@@ -54,7 +54,7 @@ behaviour('toThread and loop.runInExecutor', (it) => {
   );
 
   it(
-    'call in a program that is a file, and one for node --test',
+    'work in a program run from a file, and in one run by node --test',
     async () => {
       const file = plain('test/threads/children/calls.ts');
 
@@ -78,7 +78,7 @@ behaviour('toThread and loop.runInExecutor', (it) => {
   );
 
   it(
-    'call functions where Node may not compile strings',
+    'call functions if Node may not compile strings',
     async () => {
       const calls = `
         const asyncio = await import(${JSON.stringify(door)});

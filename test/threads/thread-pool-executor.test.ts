@@ -57,7 +57,7 @@ async function withPool(
 }
 
 behaviour('ThreadPoolExecutor.submit', (it) => {
-  it('calls a function by its source text, with copies of the arguments', () =>
+  it('calls a function by its source text, with copies of its arguments', () =>
     withPool(1, async (pool) => {
       const given = { numbers: [40, 2] };
 
@@ -67,7 +67,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.is(await sum, 42);
     }));
 
-  it('forgets functions that were not called for long', () =>
+  it('forgets functions that have not been called for long', () =>
     withPool(1, async (pool) => {
       await pool.submit(function first() {
         (globalThis as { first?: WeakRef<object> }).first = new WeakRef(first);
@@ -95,7 +95,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.ok(id > 0);
     }));
 
-  it('calls a method, a named function and an async one', () =>
+  it('calls methods, named functions and async functions', () =>
     withPool(1, async (pool) => {
       const object = {
         async method(n: number) {
@@ -111,12 +111,12 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.equal([await pool.submit(object.method, 1), await pool.submit(named, 1)], [2, 3]);
     }));
 
-  it('gives what a promise gives that the function returns', () =>
+  it('returns the result of a promise that the function returns', () =>
     withPool(1, async (pool) => {
       assert.is(await pool.submit(async () => new Map([[1, 2]]).get(1)), 2);
     }));
 
-  it('calls an exported function by its module, which a thread loads once', () =>
+  it('calls an exported function by its module, which each thread loads once', () =>
     withPool(1, async (pool) => {
       const count = moduleFunction<typeof work.count>(WORK, 'count');
 
@@ -126,7 +126,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.is(await pool.submit(moduleFunction<typeof work.default>(WORK.href)), 'by default');
     }));
 
-  it('throws what the function throws: its class, message, stack there, cause and fields', () =>
+  it('throws what the function throws, with its class, message, stack, cause and fields', () =>
     withPool(1, async (pool) => {
       const bad = pool.submit(() => {
         const cause = new RangeError('deep');
@@ -140,7 +140,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.instance(error.cause, RangeError);
     }));
 
-  it('throws an error of a class that is not known here as an Error of that name', () =>
+  it('throws an error of an unknown class as an Error with that name', () =>
     withPool(1, async (pool) => {
       const own = moduleFunction<typeof work.throwsItsOwn>(WORK, 'throwsItsOwn');
 
@@ -151,7 +151,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.match(String(error.stack), /work\.ts/);
     }));
 
-  it('throws errors of ours and of several as what they are', () =>
+  it('throws the library’s errors, and groups of errors, as what they are', () =>
     withPool(1, async (pool) => {
       const several = pool.submit(() => {
         const pipe = Object.assign(new Error('p'), { name: 'BrokenPipeError', code: 'EPIPE' });
@@ -165,7 +165,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
     }));
 
   it(
-    'throws errors of the library as instances of its classes, with what they know',
+    'throws the library’s errors as instances of their classes, with their fields',
     () =>
       withPool(1, async (pool) => {
         const fails = (name: string) =>
@@ -188,7 +188,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
     },
   );
 
-  it('throws a group with all its parts, and those of its groups', () =>
+  it('throws a group with all its errors, and those of nested groups', () =>
     withPool(1, async (pool) => {
       const throwsOurs = moduleFunction<typeof work.throwsOurs>(WORK, 'throwsOurs');
       const group = await rejects(pool.submit(throwsOurs, 'ExceptionGroup'), ExceptionGroup);
@@ -204,7 +204,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.match(inspect(group), /several \(2 sub-exceptions\)/);
     }));
 
-  it('throws an error of a registered class as an instance of it', () =>
+  it('throws an error of a registered class as an instance of that class', () =>
     withPool(1, async (pool) => {
       const { SharedError } = await import('./fixtures/work.ts');
       const throwsShared = moduleFunction<typeof work.throwsShared>(WORK, 'throwsShared');
@@ -225,7 +225,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
         throws(() => registerErrorClass(wrong as never), TypeError);
     }));
 
-  it('throws causes and parts that are no errors', () =>
+  it('throws causes and group members that are not errors', () =>
     withPool(1, async (pool) => {
       const fails = pool.submit(() => {
         throw new Error('x', { cause: 'a text' });
@@ -233,7 +233,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.is((await rejects(fails, Error)).cause, 'a text');
     }));
 
-  it('throws a value that is no error as it is', () =>
+  it('throws a value that is not an error as it is', () =>
     withPool(1, async (pool) => {
       const outcome = await pool
         .submit(() => {
@@ -248,7 +248,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.is(outcome, 'a text');
     }));
 
-  it('says what is missing where a function needs more than its text', () =>
+  it('says what is missing if a function needs more than its source text', () =>
     withPool(1, async (pool) => {
       const outside = 1;
 
@@ -259,14 +259,14 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       );
     }));
 
-  it('refuses at once what is no function, or one whose text is not all of it', () =>
+  it('refuses anything but a function immediately, and functions whose text is incomplete', () =>
     withPool(1, async (pool) => {
       const refused = [1, undefined, Math.max, (() => 1).bind(undefined), class {}];
 
       for (const callee of refused) throws(() => pool.submit(callee as () => void), TypeError);
     }));
 
-  it('refuses at once an argument that cannot cross, and serves the next', () =>
+  it('refuses an argument that cannot be cloned immediately, and runs the next call', () =>
     withPool(1, async (pool) => {
       const cannot: unknown = () => {};
 
@@ -279,7 +279,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.is(await pool.submit((n) => n, 1), 1);
     }));
 
-  it('throws where the result cannot cross', () =>
+  it('throws if the result cannot be cloned', () =>
     withPool(1, async (pool) => {
       await rejects(
         pool.submit(() => () => {}),
@@ -288,7 +288,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       );
     }));
 
-  it('throws where the module has no such function', () =>
+  it('throws if the module has no such function', () =>
     withPool(1, async (pool) => {
       const none = moduleFunction<() => void>(WORK, 'notAFunction');
 
@@ -297,7 +297,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       });
     }));
 
-  it('calls several at a time, and no more than it has threads', () =>
+  it('runs several calls at a time, but no more than it has threads', () =>
     withPool(2, async (pool) => {
       const closed = gate();
       const first = [pool.submit(waitsFor, closed), pool.submit(waitsFor, closed)];
@@ -309,7 +309,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.equal(await Promise.all([...first, third]), [7, 7, 'third']);
     }));
 
-  it('keeps the arguments of a call that waits as they were, and looks at them at once', () =>
+  it('checks the arguments of a waiting call immediately, and keeps them as they were', () =>
     withPool(1, async (pool) => {
       const closed = gate();
       const running = pool.submit(waitsFor, closed);
@@ -324,7 +324,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.equal([await running, await waiting], [7, 1]);
     }));
 
-  it('takes a call back that has not begun, and no other', () =>
+  it('can cancel a call that has not started, but no other', () =>
     withPool(1, async (pool) => {
       const closed = gate();
       const running = pool.submit(waitsFor, closed);
@@ -339,7 +339,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       await rejects(waiting, CancelledError);
     }));
 
-  it('stops a call of a terminable function that is cancelled, and goes on with another thread', async () => {
+  it('stops a terminable call that is cancelled, and continues with another thread', async () => {
     const pool = new ThreadPoolExecutor(1);
     const closed = gate();
     const running = pool.submit(terminable(waitsFor), closed);
@@ -354,7 +354,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
     await pool.shutdown();
   });
 
-  it('stops one that never waits, and one that has not begun', async () => {
+  it('stops a call that never waits, and one that has not started', async () => {
     const pool = new ThreadPoolExecutor(1);
     const spin = terminable((): void => {
       for (;;);
@@ -371,7 +371,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
     await pool.shutdown();
   });
 
-  it('cannot stop a terminable call that is over', () =>
+  it('cannot stop a terminable call that has finished', () =>
     withPool(1, async (pool) => {
       const call = pool.submit(
         terminable((n: number) => n),
@@ -383,7 +383,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       throws(() => terminable(5 as never), TypeError);
     }));
 
-  it('throws when the function ends its thread, and goes on with another one', () =>
+  it('throws when the function ends its thread, and continues with another thread', () =>
     withPool(1, async (pool) => {
       const ends = pool.submit(moduleFunction<typeof work.exits>(WORK, 'exits'));
       const next = pool.submit(() => 'next');
@@ -394,7 +394,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       assert.is(await next, 'next');
     }));
 
-  it('throws when an error that nobody catches ends the thread', () =>
+  it('throws when an uncaught error ends the thread', () =>
     withPool(1, async (pool) => {
       const ends = pool.submit(
         () =>
@@ -412,7 +412,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
 });
 
 behaviour('ThreadPoolExecutor.shutdown', (it) => {
-  it('makes the calls that were submitted, and refuses others', async () => {
+  it('runs the calls that were submitted, and refuses new ones', async () => {
     const pool = new ThreadPoolExecutor(1);
     const calls = [1, 2, 3].map((n) => pool.submit((m) => m, n));
 
@@ -426,7 +426,7 @@ behaviour('ThreadPoolExecutor.shutdown', (it) => {
     assert.match(String(pool), /threads=0/);
   });
 
-  it('takes back what has not begun, if asked to', async () => {
+  it('cancels calls that have not started, on request', async () => {
     const pool = new ThreadPoolExecutor(1);
     const closed = gate();
     const running = pool.submit(waitsFor, closed);
@@ -440,7 +440,7 @@ behaviour('ThreadPoolExecutor.shutdown', (it) => {
     assert.is(await running, 7);
   });
 
-  it('does not wait, if told not to', async () => {
+  it('does not wait, on request', async () => {
     const pool = new ThreadPoolExecutor(1);
     const closed = gate();
     const running = pool.submit(waitsFor, closed);
@@ -453,7 +453,7 @@ behaviour('ThreadPoolExecutor.shutdown', (it) => {
 });
 
 behaviour('ThreadPoolExecutor', (it) => {
-  it('needs a thread at least', () => {
+  it('requires at least one thread', () => {
     for (const wrong of [0, -1, 1.5, Number.NaN])
       throws(() => new ThreadPoolExecutor(wrong), RangeError, {
         message: /whole number from 1/,
@@ -473,13 +473,13 @@ behaviour('ThreadPoolExecutor', (it) => {
 });
 
 behaviour('moduleFunction', (it) => {
-  it('takes a URL or an absolute path', () => {
+  it('accepts a URL or an absolute path', () => {
     assert.is(moduleFunction('/a/b.js', 'f').url, 'file:///a/b.js');
     assert.is(moduleFunction(new URL('file:///a/b.js'), 'f').name, 'f');
     assert.is(String(moduleFunction('node:os', 'uptime')), '<function uptime of node:os>');
   });
 
-  it('refuses what is relative to nobody knows what', () => {
+  it('refuses a relative path', () => {
     throws(() => moduleFunction('./b.js', 'f'), TypeError, { message: /import\.meta\.url/ });
     throws(() => moduleFunction(1 as unknown as string), TypeError);
     throws(() => moduleFunction('/a/b.js', 1 as unknown as string), TypeError);

@@ -73,7 +73,7 @@ loopBehaviour('toThread', (it) => {
   );
 
   it(
-    'calls several at a time',
+    'runs several calls at a time',
     async () => {
       const counter = gate();
       const add = (counted: Int32Array): number => Atomics.add(counted, 0, 1);
@@ -86,7 +86,7 @@ loopBehaviour('toThread', (it) => {
   );
 
   it(
-    'hands all arguments over, options too',
+    'passes all arguments, including options objects',
     async () => {
       const show = (name: string, options: { something: boolean }): string =>
         `${name} ${options.something}`;
@@ -97,7 +97,7 @@ loopBehaviour('toThread', (it) => {
   );
 
   it(
-    'stops a terminable function when its time is up',
+    'stops a terminable function at its timeout',
     async () => {
       const spin = (): void => {
         for (;;);
@@ -112,7 +112,7 @@ loopBehaviour('toThread', (it) => {
     onRealTime,
   );
 
-  it('begins when it is awaited, and not before', async (loop) => {
+  it('starts when it is awaited, not before', async (loop) => {
     const here = new Here();
     const call = toThread(() => here.calls);
 
@@ -123,7 +123,7 @@ loopBehaviour('toThread', (it) => {
   });
 
   it(
-    'leaves context variables behind',
+    'does not pass context variables',
     async () => {
       const variable = new ContextVar<string>('variable');
       variable.set('parrot');
@@ -134,7 +134,7 @@ loopBehaviour('toThread', (it) => {
     { ...onRealTime, cpython: ['test_threads.py::ToThreadTests::test_to_thread_contextvars'] },
   );
 
-  it('refuses what cannot cross, at once', async () => {
+  it('refuses arguments that cannot be cloned immediately', async () => {
     throws(() => toThread(1 as unknown as () => void), TypeError, {
       message: /a callable object was expected, got 1/,
     });
@@ -142,7 +142,7 @@ loopBehaviour('toThread', (it) => {
   });
 
   it(
-    'is cancelled at once, while the thread goes on',
+    'is cancelled immediately, while the thread continues',
     async (loop) => {
       const closed = gate();
       const task = loop.createTask(toThread(waitsFor, closed));
@@ -196,14 +196,14 @@ loopBehaviour('loop.runInExecutor', (it) => {
     { ...onRealTime, cpython: ['test_events.py::EventLoopTestsMixin::test_run_in_executor'] },
   );
 
-  it('calls in an executor of one’s own', async (loop) => {
+  it('calls in a custom executor', async (loop) => {
     const here = new Here();
 
     assert.is(await loop.runInExecutor(here, (a: number, b: number) => a + b, 1, 2), 3);
     assert.is(here.calls, 1);
   });
 
-  it('refuses what is no executor, and what is no function', async (loop) => {
+  it('refuses anything but an executor and a function', async (loop) => {
     throws(() => loop.runInExecutor({} as Executor, () => 1), TypeError, {
       message: /an executor or undefined was expected/,
     });
@@ -211,7 +211,7 @@ loopBehaviour('loop.runInExecutor', (it) => {
   });
 
   it(
-    'takes a call back that is cancelled before a thread is free',
+    'can cancel a call before a thread is free',
     async (loop) => {
       const pool = new ThreadPoolExecutor(1);
       const closed = gate();
@@ -230,7 +230,7 @@ loopBehaviour('loop.runInExecutor', (it) => {
     onRealTime,
   );
 
-  it.resting('is refused by a closed loop', (loop) => {
+  it.resting('throws if the loop is closed', (loop) => {
     loop.close();
 
     throws(() => loop.runInExecutor(undefined, () => 1), RuntimeError, { message: /closed/ });
@@ -239,7 +239,7 @@ loopBehaviour('loop.runInExecutor', (it) => {
 
 loopBehaviour('loop.setDefaultExecutor', (it) => {
   it(
-    'has another pool be the default one',
+    'replaces the default executor',
     async (loop) => {
       class Refusing extends ThreadPoolExecutor {
         override submit(): never {
@@ -255,7 +255,7 @@ loopBehaviour('loop.setDefaultExecutor', (it) => {
   );
 
   it(
-    'refuses what is no pool',
+    'refuses anything but an executor',
     async (loop) => {
       throws(() => loop.setDefaultExecutor(new Here() as never), TypeError, {
         message: /executor must be ThreadPoolExecutor instance/,
@@ -267,7 +267,7 @@ loopBehaviour('loop.setDefaultExecutor', (it) => {
 
 loopBehaviour('loop.shutdownDefaultExecutor', (it) => {
   it(
-    'waits for the calls, and refuses others',
+    'waits for the calls, and refuses new ones',
     async (loop) => {
       const call = loop.runInExecutor(undefined, (n: number) => n + 1, 1);
 
@@ -281,13 +281,13 @@ loopBehaviour('loop.shutdownDefaultExecutor', (it) => {
     onRealTime,
   );
 
-  it('does nothing where there was no call', async (loop) => {
+  it('does nothing if there was no call', async (loop) => {
     await loop.shutdownDefaultExecutor();
     await loop.shutdownDefaultExecutor(1);
   });
 
   it(
-    'warns of calls that take longer than it waits',
+    'warns if calls take longer than its timeout',
     async (loop) => {
       const warnings: Error[] = [];
       const note = (warning: Error): void => void warnings.push(warning);
@@ -311,7 +311,7 @@ loopBehaviour('loop.shutdownDefaultExecutor', (it) => {
 });
 
 behaviour('loop.close', (it) => {
-  it('leaves calls in threads to themselves', async () => {
+  it('does not wait for calls in threads', async () => {
     const { Loop } = await import('../../src/loop/loop.ts');
     const loop = new Loop();
     const closed = gate();

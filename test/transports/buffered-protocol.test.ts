@@ -60,7 +60,7 @@ for (const { name } of DRIVERS)
       loop.sockSendall(peer, Buffer.from(text));
 
     it(
-      'is asked for its memory again where nothing has come',
+      'is asked for its buffer again if nothing was received',
       async (loop) => {
         const protocol = new Collector(loop);
         const [transport, peer] = await connected(loop, protocol);
@@ -82,7 +82,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'is told of bytes in its own memory, piece by piece, and of the end',
+      'receives bytes in its own buffer, piece by piece, and is notified of the end',
       async (loop) => {
         const protocol = new Collector(loop);
         const [, peer] = await connected(loop, protocol);
@@ -114,7 +114,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'keeps the connection where eofReceived() says true',
+      'keeps the connection open if eofReceived() returns true',
       async (loop) => {
         const protocol = Object.assign(new Collector(loop), { eofReceived: () => true });
         const [transport, peer] = await connected(loop, protocol);
@@ -132,7 +132,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'can take turns with a Protocol on the same transport',
+      'can alternate with a Protocol on the same transport',
       async (loop) => {
         const buffered = new Collector(loop);
         const plain = new Recorder(loop);
@@ -172,7 +172,7 @@ for (const { name } of DRIVERS)
       ['eofReceived', 'Error: odd', fail, 'test_read_eof_received_error'],
     ] as const)
       it(
-        `is cut off, and the failure reported: ${method}, ${message}`,
+        `is disconnected, and the failure is reported: ${method}, ${message}`,
         async (loop, scene) => {
           const protocol = Object.assign(new Collector(loop), { [method]: failing });
           const [, peer] = await connected(loop, protocol);
@@ -191,7 +191,7 @@ for (const { name } of DRIVERS)
       );
 
     it(
-      'is told of a reset, and nothing is reported',
+      'is notified of a reset, and nothing is reported',
       async (loop) => {
         const protocol = new Collector(loop);
         const [, peer] = await connected(loop, protocol);

@@ -8,7 +8,7 @@ const MOST = { protocol: 2100, streams: 4100 };
 
 behaviour('An idle connection', (it) => {
   for (const [style, most] of Object.entries(MOST))
-    it(`of ${style} has no closures of its own, and no tables`, async () => {
+    it(`of ${style} has no closures or maps of its own`, async () => {
       const program = typescript('test/core/children/connection-memory.ts');
       const args = ['--expose-gc', ...program, style];
 

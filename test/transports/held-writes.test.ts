@@ -33,8 +33,8 @@ function decrypted(stream: Duplex, size: number): Promise<string> {
   });
 }
 
-loopBehaviour('three small writes on a stream of Node’s', (it) => {
-  it.resting('arrive when the loop is closed in their turn', async (loop) => {
+loopBehaviour('Three small writes on a Node stream', (it) => {
+  it.resting('arrive if the loop is closed in the same turn', async (loop) => {
     const [near, far] = duplexPair();
     const [transport] = await loop.runUntilComplete(() =>
       connectDuplex(() => new Protocol(), near),
@@ -57,7 +57,7 @@ loopBehaviour('three small writes on a stream of Node’s', (it) => {
   });
 
   it.resting(
-    'arrive with startTls, too',
+    'arrive with startTls too',
     async (loop) => {
       const [near, far] = duplexPair();
       const receiving = decrypted(far, 15);
@@ -81,14 +81,14 @@ loopBehaviour('three small writes on a stream of Node’s', (it) => {
 
 for (const { name, real } of DRIVERS) {
   if (real)
-    loopBehaviour(`three small writes with TLS on ${name}`, (it) => {
+    loopBehaviour(`Three small writes with TLS on ${name}`, (it) => {
       for (const when of [
         'the loop is stopped in their turn',
         'no loop runs',
         'they are behind many',
       ])
         it.resting(
-          `arrive when ${when}, and it is closed`,
+          `arrive if ${when}, and it is closed`,
           async (loop) => {
             // Over TCP the peer may lose what was sent before the tickets of TLS 1.3 were read.
             const [sock, peer] = await loop.runUntilComplete(() => socketsOn(loop, name, AF_UNIX));
@@ -116,10 +116,10 @@ for (const { name, real } of DRIVERS) {
         );
     });
 
-  loopBehaviour(`three small writes on ${name}`, (it) => {
+  loopBehaviour(`Three small writes on ${name}`, (it) => {
     if (real)
       it.resting(
-        'arrive when the loop is stopped in their turn, and closed',
+        'arrive if the loop is stopped in the same turn, and closed',
         async (loop) => {
           for (const closes of [false, true]) {
             const [sock, peer] = await loop.runUntilComplete(() => socketsOn(loop, name));
@@ -143,7 +143,7 @@ for (const { name, real } of DRIVERS) {
       );
 
     it(
-      'arrive when the protocol fails after them, and when the transport is aborted',
+      'arrive if the protocol throws after them, or the transport is aborted',
       async (loop, scene) => {
         class Failing extends Recorder {
           override dataReceived(): void {
@@ -173,9 +173,9 @@ for (const { name, real } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`a protocol that paused on ${name}`, (it) => {
+  loopBehaviour(`A protocol that paused on ${name}`, (it) => {
     it(
-      'is told of the end when it resumes, and not before',
+      'is notified of the end when it resumes, not before',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
         const protocol = new Recorder(loop);

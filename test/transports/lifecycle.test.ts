@@ -171,11 +171,11 @@ const KINDS: readonly (readonly [name: string, connect: Connect])[] = [
 ];
 
 for (const [kind, connect] of KINDS)
-  loopBehaviour(`a protocol on ${kind}`, (it) => {
+  loopBehaviour(`A protocol on ${kind}`, (it) => {
     for (const callback of CALLBACKS)
       for (const [what, act] of Object.entries(ACTIONS))
         it(
-          `is told of all in order, and of the end once, where it ${what} in ${callback}()`,
+          `gets all its callbacks in order, and connectionLost() once, if it ${what} in ${callback}()`,
           async (loop, { reports }) => {
             const actor = new Actor([], callback, act);
 

@@ -12,8 +12,8 @@ class Stubborn extends Duplex {
   }
 }
 
-loopBehaviour('a loop that is closed', (it) => {
-  it.resting('closes all transports, also if a stream throws', async (loop: Loop, scene) => {
+loopBehaviour('A loop that is closed', (it) => {
+  it.resting('closes all transports, even if a stream throws', async (loop: Loop, scene) => {
     const streams = [new Duplex({ read() {} }), new Stubborn(), new Duplex({ read() {} })];
     await loop.runUntilComplete(async () => {
       for (const stream of streams) await fromDuplex(stream);
@@ -29,7 +29,7 @@ loopBehaviour('a loop that is closed', (it) => {
     scene.expectReport(/Exception while the loop was closed/);
   });
 
-  it.resting('ends the streams of Node below its transports, as a close() does', async (loop) => {
+  it.resting('ends the Node streams of its transports, as close() does', async (loop) => {
     for (const connect of [
       async (near: Duplex): Promise<unknown> => await fromDuplex(near),
       async (near: Duplex) => await connectDuplex(() => new Protocol(), near),

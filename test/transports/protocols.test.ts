@@ -11,7 +11,7 @@ loopBehaviour('Protocol', (it) => {
 
   for (const { name } of DRIVERS)
     it(
-      `does nothing with what it is told, and closes at the end of the stream, on ${name}`,
+      `ignores its callbacks, and closes at the end of the stream, on ${name}`,
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
         const [transport] = await loop.createConnection(

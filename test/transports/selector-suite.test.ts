@@ -26,7 +26,7 @@ function endpointOf(transport: Transport): Endpoint {
 for (const { name } of DRIVERS)
   loopBehaviour(`Transport.writelines on ${name}`, (it) => {
     it(
-      'sends all pieces in order, and keeps nothing where there is room',
+      'sends all pieces in order, and buffers nothing if the system accepts them',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           transport.writelines(PIECES);
@@ -44,7 +44,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'keeps what the system does not take, and sends it in order',
+      'buffers what the system does not accept, and sends it in order',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           const first = writeUntilFull(transport);
@@ -70,7 +70,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'sends no empty piece, and keeps none',
+      'neither sends nor buffers empty pieces',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           const first = writeUntilFull(transport);
@@ -87,7 +87,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'tells the protocol to pause',
+      'pauses the protocol',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           const first = writeUntilFull(transport);
@@ -105,7 +105,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'fails the connection, and keeps nothing',
+      'fails the connection, and buffers nothing',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
           const endpoint = endpointOf(transport);
@@ -126,7 +126,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'keeps nothing when the connection has failed',
+      'buffers nothing after the connection has failed',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
           endpointOf(transport).trySend = () => {
@@ -146,7 +146,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'sends what the protocol still writes when it may go on, after close()',
+      'sends what the protocol writes when it is resumed after close()',
       async (loop) => {
         class WritesOn extends Recorder {
           override resumeWriting(): void {

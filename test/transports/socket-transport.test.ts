@@ -70,7 +70,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'come for what was there before the transport, but not before connectionMade',
+      'come for data received before the transport existed, but not before connectionMade',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
         await loop.sockSendall(peer, HELLO);
@@ -87,7 +87,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'run in the context of whoever connected, and in no task',
+      'run in the context of the code that connected, and in no task',
       async (loop) => {
         const variable = new ContextVar<string>('variable', { default: 'none' });
         const seen: unknown[] = [];
@@ -137,7 +137,7 @@ for (const { name } of DRIVERS) {
 
   loopBehaviour(`Transport.pauseReading on ${name}`, (it) => {
     it(
-      'holds back what comes, until resumeReading()',
+      'stops delivery until resumeReading()',
       async (loop, { settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           transport.pauseReading();
@@ -160,7 +160,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'holds from the first byte on, called in connectionMade',
+      'takes effect from the first byte if it is called in connectionMade',
       async (loop, { settle }) => {
         const [sock, peer] = await socketsOn(loop, name);
         await loop.sockSendall(peer, HELLO);
@@ -186,7 +186,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'cancels the turn that has bytes to deliver',
+      'cancels a turn that has bytes to deliver',
       async (loop, { settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           const reader = socketOf(transport)._endpoint.reader;
@@ -205,7 +205,7 @@ for (const { name } of DRIVERS) {
 
   loopBehaviour(`Transport.write on ${name}`, (it) => {
     it(
-      'sends at once, and keeps nothing',
+      'sends immediately, and buffers nothing',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           transport.write(HELLO);
@@ -229,7 +229,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'sends the first piece of each turn at once, and the small ones after it when the turn ends',
+      'sends the first piece of each turn at once, and the following small ones at the end of the turn',
       async (loop, { settle }) => {
         const [sock, peer] = socket.socketpair(undefined, undefined, 0, { driver: name });
         sock.setblocking(false);
@@ -260,7 +260,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'keeps a copy of what the peer does not take, and sends it in order',
+      'keeps a copy of what the peer does not accept, and sends it in order',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           const first = writeUntilFull(transport);
@@ -293,7 +293,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'tells the protocol to pause at once above the high mark, and to go on at the low one',
+      'pauses the protocol immediately above the high-water mark, and resumes it at the low-water mark',
       async (loop) => {
         const sizes: number[] = [];
         const note = (): void => void sizes.push(transportOf(protocol).getWriteBufferSize());
@@ -318,7 +318,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'tells the protocol to pause when small pieces of one turn find no room at its end',
+      'pauses the protocol if small pieces of one turn cannot be sent at its end',
       async (loop, { settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           transport.setWriteBufferLimits(0);
@@ -343,7 +343,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'goes on from within resumeWriting, more than once',
+      'can be called in resumeWriting, repeatedly',
       async (loop) => {
         let rounds = 0;
         const protocol = recorderWith(loop, {
@@ -373,7 +373,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'drops what comes after the end, and logs it from the fifth time on',
+      'drops data written after the end, and logs it from the fifth time on',
       async (loop, { logged, settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           transport.close();
@@ -393,7 +393,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'drops what comes after it sent what waited and ended, and logs that, too, from the fifth time on',
+      'drops data written after it sent its buffer and ended, and logs that from the fifth time on',
       async (loop, { logged }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           const written = writeUntilFull(transport);
@@ -410,7 +410,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'sends strings as UTF-8, the empty one and halves of a pair, too',
+      'sends strings as UTF-8, including empty strings and lone surrogates',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           transport.write('grüß ');
@@ -447,7 +447,7 @@ for (const { name } of DRIVERS) {
 
   loopBehaviour(`Transport.setWriteBufferLimits on ${name}`, (it) => {
     it(
-      'tells the protocol to pause at once, if too much waits already',
+      'pauses the protocol immediately if the buffer is already too large',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
           writeUntilFull(transport);
@@ -468,7 +468,7 @@ for (const { name } of DRIVERS) {
 
   loopBehaviour(`Transport.writeEof on ${name}`, (it) => {
     it(
-      'ends sending once all is sent, and goes on receiving',
+      'ends sending once everything is sent, and keeps receiving',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           assert.is(transport.canWriteEof(), true);
@@ -488,7 +488,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'ends sending at once where nothing waits, and refuses to write after that',
+      'ends sending immediately if the buffer is empty, and refuses later writes',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           transport.writeEof();
@@ -503,7 +503,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'answers a peer that ended, where eofReceived() says true',
+      'lets a protocol answer a peer that has ended if eofReceived() returns true',
       async (loop) => {
         const protocol = recorderWith(loop, { eofReceived: () => true });
         await onStage(loop, name, protocol, async ({ transport, peer }) => {
@@ -525,7 +525,7 @@ for (const { name } of DRIVERS) {
 
   loopBehaviour(`Transport.close on ${name}`, (it) => {
     it(
-      'sends what waits, receives no more, and tells the protocol once',
+      'sends its buffer, stops receiving, and calls connectionLost() once',
       async (loop, { settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           const written = writeUntilFull(transport);
@@ -554,7 +554,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'tells the protocol a turn later, called in resumeWriting',
+      'calls connectionLost() a turn later if it is called in resumeWriting',
       async (loop) => {
         const protocol = recorderWith(loop, {
           resumeWriting: () => {
@@ -575,7 +575,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'tells the protocol once, and sends nothing that it writes in connectionLost',
+      'calls connectionLost() once, and sends nothing that is written there',
       async (loop, { settle }) => {
         const protocol = recorderWith(loop, {
           connectionLost: (error) => {
@@ -599,7 +599,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'tells the protocol in the next turn where nothing waits, not within the call',
+      'calls connectionLost() in the next turn if the buffer is empty, not within the call',
       async (loop, { settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
           transport.close();
@@ -618,7 +618,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'delivers nothing that came before and was not delivered yet',
+      'delivers nothing that was received but not yet delivered',
       async (loop, { settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           await loop.sockSendall(peer, HELLO);
@@ -634,7 +634,7 @@ for (const { name } of DRIVERS) {
 
   loopBehaviour(`Transport.abort on ${name}`, (it) => {
     it(
-      'drops what waits, and tells the protocol in the next turn',
+      'drops its buffer, and calls connectionLost() in the next turn',
       async (loop, { settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
           writeUntilFull(transport);
@@ -660,7 +660,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'cuts a close() short that waits for the peer',
+      'cuts short a close() that waits for the peer',
       async (loop, { settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
           writeUntilFull(transport);
@@ -678,9 +678,9 @@ for (const { name } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`a lost connection on ${name}`, (it) => {
+  loopBehaviour(`A lost connection on ${name}`, (it) => {
     it(
-      'is told to the protocol with its reason, and to nobody else',
+      'is reported to the protocol with its reason, and nowhere else',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           reset(peer);
@@ -716,7 +716,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'is told when the socket was closed under the transport',
+      'is reported when the socket was closed under the transport',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
           socketOf(transport).close();
@@ -728,7 +728,7 @@ for (const { name } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`a socket that fails on ${name}`, (it) => {
+  loopBehaviour(`A socket that fails on ${name}`, (it) => {
     // What the system says, and what is a fault of ours: only that is news.
     const faults: [fault: () => Error, told: boolean][] = [
       [() => new OSError('odd'), false],
@@ -740,7 +740,7 @@ for (const { name } of DRIVERS) {
         throw fault();
       };
       it(
-        `ends the connection in the next turn, as it is written to: ${what}`,
+        `ends the connection in the turn after a write: ${what}`,
         async (loop, { expectReport }) => {
           await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
             socketOf(transport)._endpoint.trySend = fails;
@@ -757,7 +757,7 @@ for (const { name } of DRIVERS) {
       );
 
       it(
-        `ends the connection where the rest is sent: ${what}`,
+        `ends the connection while its buffer is sent: ${what}`,
         async (loop, { expectReport }) => {
           await onStage(loop, name, new Recorder(loop), async ({ transport, protocol }) => {
             const endpoint = socketOf(transport)._endpoint;
@@ -777,7 +777,7 @@ for (const { name } of DRIVERS) {
       );
 
       it(
-        `ends the connection where it is read from: ${what}`,
+        `ends the connection while it is read from: ${what}`,
         async (loop, { expectReport }) => {
           await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
             socketOf(transport)._endpoint.tryRecv = fails;
@@ -797,9 +797,9 @@ for (const { name } of DRIVERS) {
     }
   });
 
-  loopBehaviour(`a transport that closes on ${name}`, (it) => {
+  loopBehaviour(`A transport that is closing on ${name}`, (it) => {
     it(
-      'ends no sending, and receives no more, whatever it is told',
+      'neither ends sending nor receives, whatever is called',
       async (loop, { settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           transport.pauseReading();
@@ -819,14 +819,14 @@ for (const { name } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`a protocol that throws on ${name}`, (it) => {
+  loopBehaviour(`A protocol that throws on ${name}`, (it) => {
     const methods: [keyof Protocol, message: string][] = [
       ['dataReceived', 'Fatal error: protocol.dataReceived() call failed.'],
       ['eofReceived', 'Fatal error: protocol.eofReceived() call failed.'],
     ];
     for (const [method, message] of methods)
       it(
-        `is reported and cut off: ${method}`,
+        `is reported and disconnected: ${method}`,
         async (loop, scene) => {
           const error = new Error('odd');
           const fail = (): never => {
@@ -865,7 +865,7 @@ for (const { name } of DRIVERS) {
 
     for (const method of ['pauseWriting', 'resumeWriting'] as const)
       it(
-        `is reported, and goes on: ${method}`,
+        `is reported, and its connection continues: ${method}`,
         async (loop, { expectReport }) => {
           const fail = (): never => {
             throw new Error('odd');
@@ -884,7 +884,7 @@ for (const { name } of DRIVERS) {
       );
 
     it(
-      'is reported as a callback, and goes on: connectionMade',
+      'is reported as a callback, and its connection continues: connectionMade',
       async (loop, { expectReport }) => {
         class Odd extends Recorder {
           override connectionMade(): void {
@@ -902,7 +902,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'is reported as a callback, its socket closed: connectionLost',
+      'is reported as a callback, and its socket is closed: connectionLost',
       async (loop, { expectReport, settle }) => {
         const protocol = recorderWith(loop, {
           connectionLost: () => {
@@ -948,9 +948,9 @@ for (const { name } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`Transport's printed form on ${name}`, (it) => {
+  loopBehaviour(`A transport's printed form on ${name}`, (it) => {
     it(
-      'says what it waits for, as CPython does',
+      'shows what it waits for, as CPython does',
       async (loop, { settle }) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           const fd = transport.getExtraInfo('socket')?.fileno();
@@ -976,7 +976,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'is idle until connectionMade() was called, and closing when nothing waits',
+      'is idle until connectionMade() was called, and closing when the buffer is empty',
       async (loop) => {
         const forms: string[] = [];
         const form = (transport: Transport): void =>
@@ -998,7 +998,7 @@ for (const { name } of DRIVERS) {
 
   loopBehaviour(`Transport.getExtraInfo on ${name}`, (it) => {
     it(
-      'knows the socket and both addresses, and gives the fallback for the rest',
+      'knows the socket and both addresses, and returns the default for other names',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           const sockname = transport.getExtraInfo('sockname');
@@ -1023,9 +1023,9 @@ for (const { name } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`a socket that a transport has on ${name}`, (it) => {
+  loopBehaviour(`A socket of a transport on ${name}`, (it) => {
     it(
-      'is refused to the socket operations, also while the transport does not read',
+      'is refused by socket operations, even if the transport does not read',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport }) => {
           const sock = socketOf(transport);
@@ -1043,7 +1043,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'is refused to a second transport, and one that an operation waits on to the first',
+      'is refused by a second transport, as is one with a pending operation by the first',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, protocol, peer }) => {
           const connect = (sock: socket.Socket) =>
@@ -1066,7 +1066,7 @@ for (const { name } of DRIVERS) {
 }
 
 loopBehaviour('Transport on memory', (it) => {
-  it('hands over 256 KiB at once at the most, one piece a turn', async (loop) => {
+  it('passes on at most 256 KiB at a time, one piece per turn', async (loop) => {
     const sizes: (number | string)[] = [];
     const protocol = recorderWith(loop, {
       dataReceived: (data) => {

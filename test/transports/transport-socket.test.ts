@@ -9,8 +9,8 @@ for (const { name, shown = name } of DRIVERS)
   loopBehaviour(`TransportSocket.dup on ${name}`, (it) => {
     it(
       shown === 'posix'
-        ? 'gives a socket of the same connection, which outlives the transport'
-        : 'says that the driver has no descriptors',
+        ? 'returns a socket of the same connection, which outlives the transport'
+        : 'throws because the driver has no descriptors',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
         const [transport] = await loop.createConnection(

@@ -10,9 +10,9 @@ import { loopBehaviour } from '../../support/loop-behaviour.ts';
  * @param seconds - how long it may take
  */
 export function probedPrograms(numRuns: number, seconds: number): void {
-  loopBehaviour('Random programs of which snapshots are taken', (it) => {
+  loopBehaviour('Random programs that are inspected while they run', (it) => {
     it(
-      'do the same as without',
+      'behave the same as without',
       async (loop) => {
         let entries = 0;
         const probed = async (run: () => Promise<void>): Promise<void> => {

@@ -15,7 +15,7 @@ const REAL = { clock: 'real' } as const;
 
 loopBehaviour('loop.addSignalHandler', (it) => {
   it(
-    'is refused in a worker thread, which gets no signals',
+    'throws in a worker thread, which gets no signals',
     async (loop) => {
       const built = new URL('../../../dist/index.js', import.meta.url).href;
       const answer = loop.createFuture<string>();
@@ -43,7 +43,7 @@ loopBehaviour('loop.addSignalHandler', (it) => {
   );
 
   it(
-    'calls back in the loop with its arguments when the signal comes',
+    'calls back in the loop with its arguments when the signal arrives',
     async (loop) => {
       const came = loop.createFuture<string>();
       loop.addSignalHandler('SIGUSR2', (text: string) => came.setResult(text), 'it came');
@@ -64,7 +64,7 @@ loopBehaviour('loop.addSignalHandler', (it) => {
   );
 
   it(
-    'takes a number for the name',
+    'accepts a signal number',
     async (loop) => {
       const came = loop.createFuture<void>();
       const { SIGUSR2 } = (await import('node:os')).constants.signals;
@@ -79,7 +79,7 @@ loopBehaviour('loop.addSignalHandler', (it) => {
   );
 
   it(
-    'puts a second handler in the place of the first',
+    'replaces an existing handler',
     async (loop) => {
       const calls: string[] = [];
       const came = loop.createFuture<void>();
@@ -99,7 +99,7 @@ loopBehaviour('loop.addSignalHandler', (it) => {
   );
 
   it(
-    'refuses what is no signal, and what cannot be caught',
+    'refuses unknown signals, and those that cannot be caught',
     async (loop) => {
       const add = (sig: unknown) => () => loop.addSignalHandler(sig as 'SIGUSR2', () => {});
 
@@ -125,7 +125,7 @@ loopBehaviour('loop.addSignalHandler', (it) => {
 
 loopBehaviour('loop.removeSignalHandler', (it) => {
   it(
-    'says whether there was one, and leaves no listener',
+    'returns whether there was a handler, and leaves no listener',
     async (loop) => {
       const before = process.listenerCount('SIGUSR2');
       loop.addSignalHandler('SIGUSR2', () => {});
@@ -139,7 +139,7 @@ loopBehaviour('loop.removeSignalHandler', (it) => {
   );
 
   it.resting(
-    'gives Ctrl-C back to the loop, which ends by it',
+    'lets Ctrl-C interrupt the loop again',
     async (loop) => {
       const calls: string[] = [];
       loop.addSignalHandler('SIGINT', () => calls.push('handled'));
@@ -159,7 +159,7 @@ loopBehaviour('loop.removeSignalHandler', (it) => {
   );
 
   it.resting(
-    'happens by itself when the loop is closed',
+    'is done automatically when the loop is closed',
     (loop) => {
       const before = process.listenerCount('SIGUSR2');
       loop.addSignalHandler('SIGUSR2', () => {});
@@ -172,7 +172,7 @@ loopBehaviour('loop.removeSignalHandler', (it) => {
   );
 });
 
-loopBehaviour('a SIGINT that a program sends to itself in the last turn of its loop', (it) => {
+loopBehaviour('A SIGINT that a program sends itself in the last turn of its loop', (it) => {
   const interrupt = (): void => void process.kill(process.pid, 'SIGINT');
   const mains: Record<string, (loop: Loop) => Promise<unknown>> = {
     'returns at once': async () => interrupt(),
@@ -188,7 +188,7 @@ loopBehaviour('a SIGINT that a program sends to itself in the last turn of its l
 
   for (const [what, main] of Object.entries(mains))
     it.resting(
-      `ends runUntilComplete() with a KeyboardInterrupt, where the program ${what}`,
+      `ends runUntilComplete() with a KeyboardInterrupt if the program ${what}`,
       async (loop) => {
         await rejects(
           loop.runUntilComplete(() => main(loop)),
@@ -203,7 +203,7 @@ loopBehaviour('a SIGINT that a program sends to itself in the last turn of its l
 
   for (const order of ['before', 'after'])
     it.resting(
-      `ends runForever() with a KeyboardInterrupt, sent ${order} stop()`,
+      `ends runForever() with a KeyboardInterrupt if it is sent ${order} stop()`,
       async (loop) => {
         const calls = [interrupt, () => loop.stop()];
         for (const call of order === 'before' ? calls : calls.reverse()) loop.callSoon(call);
@@ -214,7 +214,7 @@ loopBehaviour('a SIGINT that a program sends to itself in the last turn of its l
     );
 
   it.resting(
-    'is left to the handler of the program, which is called in the next run',
+    'is passed to the program’s handler, which is called in the next run',
     async (loop) => {
       const calls: string[] = [];
       loop.addSignalHandler('SIGINT', () => calls.push('called'));

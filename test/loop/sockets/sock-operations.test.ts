@@ -61,7 +61,7 @@ for (const driver of DRIVERS) {
 
   loopBehaviour(`loop.sockAccept ${on}`, (it) => {
     it(
-      'gives a non-blocking connection and the address of its peer',
+      'returns a non-blocking connection and the address of its peer',
       async (loop) => {
         const listener = listening(driver.name);
         const client = stream(driver.name);
@@ -81,7 +81,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'leaves nothing behind when it is cancelled: the address is free again',
+      'leaves nothing behind when it is cancelled: the address can be reused',
       async (loop) => {
         const listener = listening(driver.name);
         const address = listener.getsockname() as socket.AddressInput;
@@ -101,7 +101,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'loses no connection when it is cancelled after one has come',
+      'loses no connection when it is cancelled after one has arrived',
       async (loop) => {
         const listener = listening(driver.name);
         const client = stream(driver.name);
@@ -128,7 +128,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'refuses a second accept while one is waiting, and keeps the first',
+      'refuses a second accept while one is pending, and keeps the first',
       async (loop) => {
         const listener = listening(driver.name);
         const client = stream(driver.name);
@@ -148,7 +148,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'fails with EBADF when the socket is closed under it',
+      'fails with EBADF when the socket is closed meanwhile',
       async (loop) => {
         const listener = listening(driver.name);
         const accepting = loop.sockAccept(listener);
@@ -161,9 +161,9 @@ for (const driver of DRIVERS) {
     );
   });
 
-  loopBehaviour(`loop.sockAccept of options ${on}`, (it) => {
+  loopBehaviour(`loop.sockAccept with socket options ${on}`, (it) => {
     it(
-      'accepts over IPv6 where IPV6_V6ONLY was set',
+      'accepts over IPv6 with IPV6_V6ONLY set',
       async (loop) => {
         const listener = stream(driver.name, socket.AF_INET6);
         listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1);
@@ -189,7 +189,7 @@ for (const driver of DRIVERS) {
       ['AF_UNIX', socket.AF_UNIX, false],
     ] as const)
       it(
-        `gives a connection of ${name} ${inherits ? 'what' : 'nothing of what'} was set on the listener`,
+        `returns a connection of ${name} that inherits ${inherits ? 'the options' : 'no options'} of the listener`,
         async (loop) => {
           const listener = stream(driver.name, family);
           listener.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER);
@@ -218,7 +218,7 @@ for (const driver of DRIVERS) {
       ['AF_UNIX', socket.AF_UNIX],
     ] as const)
       it(
-        `receives what an HTTP server of ${name} answers`,
+        `receives what an HTTP server of ${name} sends`,
         async (loop) => {
           const server = httpServer(loop, listening(driver.name, family));
           const sock = stream(driver.name, family);
@@ -295,7 +295,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'loses no byte to a cancel at any turn around their arrival',
+      'loses no byte if it is cancelled in any turn around their arrival',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -319,7 +319,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'answers an empty array again and again when the peer has finished',
+      'returns an empty array on every call once the peer has finished sending',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -339,7 +339,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'gives no more than was asked for, and the rest to the next call',
+      'returns no more than was asked for, and the rest on the next call',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -357,7 +357,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'gives nothing at once where nothing is asked for, whatever the socket holds',
+      'returns immediately for zero bytes, whatever the socket holds',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -380,7 +380,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'refuses a second receive while one is waiting, and keeps the first',
+      'refuses a second receive while one is pending, and keeps the first',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -401,7 +401,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'fails with EBADF when the socket is closed under it',
+      'fails with EBADF when the socket is closed meanwhile',
       async (loop) => {
         const { server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -416,7 +416,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'fails with ConnectionResetError when the peer throws the connection away',
+      'fails with ConnectionResetError when the peer resets the connection',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -436,7 +436,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'refuses what is no count of bytes and no socket at once',
+      'refuses invalid byte counts and sockets immediately',
       async (loop) => {
         const { server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -453,7 +453,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'yields a turn after a bounded number of receives that need no waiting',
+      'yields a turn after a limited number of receives that do not wait',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -484,7 +484,7 @@ for (const driver of DRIVERS) {
       ['AF_UNIX', socket.AF_UNIX],
     ] as const)
       it(
-        `fills an array with what an HTTP server of ${name} answers`,
+        `fills an array with what an HTTP server of ${name} sends`,
         async (loop) => {
           const server = httpServer(loop, listening(driver.name, family));
           const sock = stream(driver.name, family);
@@ -534,7 +534,7 @@ for (const driver of DRIVERS) {
 
   loopBehaviour(`loop.sockSendall ${on}`, (it) => {
     it(
-      'fails when the bytes are taken away while it waits',
+      'fails when its buffer is detached while it waits',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -556,7 +556,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'works again after one that waited was cancelled',
+      'works again after a pending one was cancelled',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -586,7 +586,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'sends at once where there is room again, also after one that was cancelled',
+      'sends immediately once the socket is writable again, also after a cancelled send',
       async (loop) => {
         const pair = socket.socketpair(undefined, undefined, 0, { driver: driver.name });
         await closing(pair, async () => {
@@ -646,7 +646,7 @@ for (const driver of DRIVERS) {
       );
 
     it(
-      'lets the caller use the array again when it is done',
+      'lets the caller reuse the array when it is done',
       async (loop) => {
         const { client, server, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -668,7 +668,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'answers with a future that is done when all goes at once',
+      'returns a resolved future if everything is sent immediately',
       async (loop) => {
         const { client, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -688,7 +688,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'tells of a connection that is broken also when there is nothing to send',
+      'reports a broken connection even if there is nothing to send',
       async (loop) => {
         const { client, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -720,7 +720,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'refuses a string at once',
+      'refuses a string immediately',
       async (loop) => {
         const { client, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -733,7 +733,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'refuses a second send while one is waiting',
+      'refuses a second send while one is pending',
       async (loop) => {
         const { client, all } = await connection(loop, driver);
         await closing(all, async () => {
@@ -753,7 +753,7 @@ for (const driver of DRIVERS) {
 
   loopBehaviour(`loop.sockConnect ${on}`, (it) => {
     it(
-      'fails with ConnectionRefusedError where nobody listens, and says where',
+      'fails with ConnectionRefusedError if nothing listens, with the address',
       async (loop) => {
         const taken = stream(driver.name);
         taken.bind(freshAddress(socket.AF_INET));
@@ -775,7 +775,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'connects after one to the same address was cancelled',
+      'connects after an attempt to the same address was cancelled',
       async (loop) => {
         const listener = stream(driver.name);
         listener.bind(freshAddress(socket.AF_INET));
@@ -804,7 +804,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'looks a name up',
+      'looks up a host name',
       async (loop) => {
         const listener = listening(driver.name);
         const sock = stream(driver.name);
@@ -820,7 +820,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'takes a port as text, or in bytes',
+      'accepts a port as a string or bytes',
       async (loop) => {
         const listener = listening(driver.name);
         const [, port] = listener.getsockname() as readonly [string, number];
@@ -838,7 +838,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'looks the name of a service up',
+      'looks up a service name',
       async (loop) => {
         const listener = listening(driver.name);
         const address = listener.getsockname();
@@ -858,7 +858,7 @@ for (const driver of DRIVERS) {
       REAL,
     );
 
-    it('refuses what is no port', async (loop) => {
+    it('refuses an invalid port', async (loop) => {
       const sock = stream(driver.name);
       await closing([sock], async () => {
         throws(() => loop.sockConnect(sock, ['127.0.0.1', 1.5]), RangeError);
@@ -870,7 +870,7 @@ for (const driver of DRIVERS) {
     });
 
     it(
-      'looks a name up for a socket of its kind',
+      'looks up a name for the family of its socket',
       async (loop) => {
         const asked: unknown[] = [];
         const found = [['', '', 0, '', ['127.0.0.1', 9] as const]];
@@ -902,7 +902,7 @@ for (const driver of DRIVERS) {
 
   loopBehaviour(`loop.sockConnect to a path ${on}`, (it) => {
     it(
-      "fails with the system's own text",
+      'fails with the error message of the system',
       async (loop) => {
         const sock = stream(driver.name, socket.AF_UNIX);
 
@@ -918,7 +918,7 @@ for (const driver of DRIVERS) {
 
   loopBehaviour(`loop.sockConnect to a full backlog ${on}`, (it) => {
     it(
-      'fails with EAGAIN at once over AF_UNIX',
+      'fails with EAGAIN immediately over AF_UNIX',
       async (loop) => {
         const listener = stream(driver.name, socket.AF_UNIX);
         listener.bind(freshAddress(socket.AF_UNIX));
@@ -965,7 +965,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'receives a datagram into an array, up to a number of bytes',
+      'receives a datagram into an array, up to a given number of bytes',
       async (loop) => {
         const bound = datagram(driver.name);
         bound.bind(freshAddress(socket.AF_INET));
@@ -989,7 +989,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'refuses more bytes than the array has, and loses no datagram',
+      'refuses more bytes than the array holds, and loses no datagram',
       async (loop) => {
         const bound = datagram(driver.name);
         bound.bind(freshAddress(socket.AF_INET));
@@ -1012,7 +1012,7 @@ for (const driver of DRIVERS) {
 
   loopBehaviour(`loop.sockSendto ${on}`, (it) => {
     it(
-      'takes localhost for a host',
+      'accepts localhost as a host',
       async (loop) => {
         const [one, other] = [datagram(driver.name), datagram(driver.name)];
         await closing([one, other], async () => {
@@ -1028,7 +1028,7 @@ for (const driver of DRIVERS) {
     );
 
     it(
-      'waits while the socket takes no datagram',
+      'waits while the socket is not writable',
       async (loop) => {
         const bound = datagram(driver.name);
         bound.bind(freshAddress(socket.AF_INET));
@@ -1055,8 +1055,8 @@ for (const driver of DRIVERS) {
   });
 }
 
-behaviour('loop.sockAccept, as descriptors run out', (it) => {
-  it('leaves no timer behind where the exception handler cancels the wait', async () => {
+behaviour('loop.sockAccept when descriptors run out', (it) => {
+  it('leaves no timer behind if the exception handler cancels the wait', async () => {
     await runChecked(async () => {
       const loop = getRunningLoop();
       const listener = listening('memory');

@@ -73,7 +73,7 @@ for (const { name, shown = name } of DRIVERS) {
       );
 
     sends(
-      'sends a file, and leaves it at its end',
+      'sends a file, and leaves its position at the end',
       async (loop, sock, file) => await loop.sockSendfile(sock, file),
       DATA,
       DATA.length,
@@ -85,7 +85,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     sends(
-      'sends a part, and leaves the file behind it',
+      'sends part of a file, and leaves its position after that part',
       async (loop, sock, file) => await loop.sockSendfile(sock, file, 1000, 2000),
       DATA.subarray(1000, 3000),
       2000,
@@ -98,7 +98,7 @@ for (const { name, shown = name } of DRIVERS) {
 
     for (const offset of [0, DATA.length / 2, DATA.length])
       sends(
-        `sends all from byte ${offset} on`,
+        `sends everything from byte ${offset}`,
         async (loop, sock, file) => await loop.sockSendfile(sock, file, offset),
         DATA.subarray(offset),
         DATA.length - offset,
@@ -107,7 +107,7 @@ for (const { name, shown = name } of DRIVERS) {
       );
 
     sends(
-      'goes between other sends',
+      'keeps its place between other sends',
       async (loop, sock, file) => {
         await loop.sockSendall(sock, DATA.subarray(0, 65_536));
         const sent = await loop.sockSendfile(sock, file);
@@ -125,7 +125,7 @@ for (const { name, shown = name } of DRIVERS) {
         'test_unix_events.py::SelectorEventLoopUnixSockSendfileTests::test_sock_sendfile_';
 
       it(
-        'waits for room where there is none, and leaves nobody waiting when it is cancelled',
+        'waits until the socket is writable, and leaves no waiter behind when it is cancelled',
         async (loop) => {
           const { client, close } = await connectedPair(name);
           const endpoint = client._endpoint;
@@ -152,7 +152,7 @@ for (const { name, shown = name } of DRIVERS) {
       ];
       for (const [origin, failure] of failures)
         it(
-          `throws what comes when some was sent, and leaves the file behind that: ${failure().name}`,
+          `throws an error that follows a partial send, and leaves the file position after what was sent: ${failure().name}`,
           async (loop) => {
             const { client, close } = await connectedPair(name);
             const thrown = failure();
@@ -179,7 +179,7 @@ for (const { name, shown = name } of DRIVERS) {
     }
 
     it(
-      'sends nothing of an empty file',
+      'sends nothing if the file is empty',
       async (loop) => {
         const { client, close } = await connectedPair(name);
         const empty = join(directory, `empty-${shown}`);
@@ -198,7 +198,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'says that it is not available where the system cannot, if it must',
+      'fails with SendfileNotAvailableError if the system does not support it and fallback is false',
       async (loop) => {
         const { client, server, close } = await connectedPair(name);
         // A pipe's end is no file that the system would send.
@@ -235,7 +235,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'stops when its task is cancelled, and the file is behind what was sent',
+      'stops when its task is cancelled, and leaves the file position after what was sent',
       async (loop, { settle }) => {
         const { client, close } = await connectedPair(name);
         const file = openSync(FILE, 'r');
@@ -260,7 +260,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'refuses what it cannot send, and what it cannot send to',
+      'refuses invalid files and sockets',
       async (loop) => {
         const { client, close } = await connectedPair(name);
         const datagrams = datagram(name);
@@ -302,7 +302,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'refuses a socket that blocks, in debug mode',
+      'refuses a blocking socket in debug mode',
       async (loop) => {
         const { client, server, close } = await connectedPair(name);
         const file = openSync(FILE, 'r');
@@ -320,7 +320,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'refuses a socket on which another send waits',
+      'refuses a socket with another pending send',
       async (loop) => {
         const { client, close } = await connectedPair(name);
         filled(client);

@@ -55,7 +55,7 @@ for (const { name, shown = name } of DRIVERS) {
 
   loopBehaviour(`loop.sendfile on ${name}`, (it) => {
     it(
-      'sends a file between what was written before and after it',
+      'sends a file between earlier and later writes',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           const receiving = loop.createTask(() => receiveAll(loop, peer));
@@ -83,7 +83,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'sends a part of a file, and leaves the file behind it',
+      'sends part of a file, and leaves its position after that part',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           await withFile(FILE, async (file) => {
@@ -99,7 +99,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'goes on receiving afterwards, and not before',
+      'resumes reading afterwards, and not before',
       async (loop) => {
         const protocol = new Recorder(loop);
         await onStage(loop, name, protocol, async ({ transport, peer }) => {
@@ -123,7 +123,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'fails when the peer goes away in the middle',
+      'fails when the peer disconnects midway',
       async (loop) => {
         const protocol = new Recorder(loop);
         await onStage(loop, name, protocol, async ({ transport, peer }) => {
@@ -150,7 +150,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'succeeds when the peer goes away after the last byte',
+      'succeeds when the peer disconnects after the last byte',
       async (loop) => {
         await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
           const receiving = loop.createTask(async () => {
@@ -190,7 +190,7 @@ for (const { name, shown = name } of DRIVERS) {
       );
 
     it(
-      'gives everything back when it is cancelled',
+      'releases everything when it is cancelled',
       async (loop) => {
         const protocol = new Recorder(loop);
         await onStage(loop, name, protocol, async ({ transport, peer }) => {
@@ -214,7 +214,7 @@ for (const { name, shown = name } of DRIVERS) {
 
     if (native)
       it(
-        'lets nobody write meanwhile',
+        'refuses writes meanwhile',
         async (loop) => {
           await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
             const receiving = loop.createTask(() => receiveAll(loop, peer, DATA.length));
@@ -237,7 +237,7 @@ for (const { name, shown = name } of DRIVERS) {
       );
     else
       it(
-        'says without a fallback that the system cannot',
+        'fails without a fallback if the system does not support it',
         async (loop) => {
           await onStage(loop, name, new Recorder(loop), async ({ transport }) => {
             await withFile(FILE, async (file) => {
@@ -255,10 +255,10 @@ for (const { name, shown = name } of DRIVERS) {
       );
   });
 
-  loopBehaviour(`loop.sendfile from an offset on ${name}`, (it) => {
+  loopBehaviour(`loop.sendfile with an offset on ${name}`, (it) => {
     for (const offset of [0, DATA.length / 2, DATA.length])
       it(
-        `sends what is behind byte ${offset}`,
+        `sends everything from byte ${offset}`,
         async (loop) => {
           await onStage(loop, name, new Recorder(loop), async ({ transport, peer }) => {
             const receiving = loop.createTask(() => receiveAll(loop, peer, DATA.length - offset));
@@ -282,7 +282,7 @@ for (const { name, shown = name } of DRIVERS) {
       received.reduce((sum, { length }) => sum + length, 0);
 
     it(
-      'reads the file, encrypts it, and sends it between what else was written',
+      'reads the file, encrypts it, and sends it between other writes',
       async (loop) => {
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
         await securely(loop, name, client, server, async (transport) => {
@@ -332,7 +332,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'sends a part of a file',
+      'sends part of a file',
       async (loop) => {
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
         await securely(loop, name, client, server, async (transport) => {
@@ -348,7 +348,7 @@ for (const { name, shown = name } of DRIVERS) {
     );
 
     it(
-      'cannot be done by the system',
+      'cannot use the system call',
       async (loop) => {
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
         await securely(loop, name, client, server, async (transport) => {
@@ -368,7 +368,7 @@ for (const { name, shown = name } of DRIVERS) {
 
 loopBehaviour('loop.sendfile', (it) => {
   it(
-    'refuses a transport of datagrams',
+    'refuses a datagram transport',
     async (loop) => {
       const [transport] = await loop.createDatagramEndpoint(() => new asyncio.DatagramProtocol(), {
         localAddr: ['127.0.0.1', 0],
@@ -385,7 +385,7 @@ loopBehaviour('loop.sendfile', (it) => {
   );
 
   it(
-    'refuses a transport that is closing',
+    'refuses a closing transport',
     async (loop) => {
       await onStage(loop, 'memory', new Recorder(loop), async ({ transport }) => {
         transport.close();
@@ -398,7 +398,7 @@ loopBehaviour('loop.sendfile', (it) => {
     { cpython: [`${CPYTHON}test_sendfile_for_closing_transp`] },
   );
 
-  it('refuses what is no file, and no number', async (loop) => {
+  it('refuses invalid files and numbers', async (loop) => {
     await onStage(loop, 'memory', new Recorder(loop), async ({ transport }) => {
       await rejects(loop.sendfile(transport, 'x' as never), TypeError);
       await rejects(loop.sendfile(transport, 0, -1), RangeError);

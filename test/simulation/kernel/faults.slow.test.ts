@@ -32,7 +32,7 @@ async function playReal(): Promise<Record<string, readonly string[]>> {
   return JSON.parse(stdout);
 }
 
-behaviour('a real kernel', (it) => {
+behaviour('A real kernel', (it) => {
   let real: ReturnType<typeof playReal> | undefined;
   // Over IPv6 a program sees the same.
   for (const [name, family] of FAULTS.flatMap(([name]) =>
@@ -40,7 +40,7 @@ behaviour('a real kernel', (it) => {
   ) as [string, string][])
     if (isPermitted)
       it(
-        `shows what is recorded: ${name}${family}`,
+        `behaves as recorded: ${name}${family}`,
         async () => {
           real ??= playReal();
           const seen = (await real)[`${name}${family}`];

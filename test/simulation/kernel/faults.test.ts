@@ -7,10 +7,10 @@ import { withFamily } from './play.ts';
 import { recorded } from './recorded.ts';
 import { playSimulated } from './simulated-faults.ts';
 
-behaviour('a simulated fault', (it) => {
+behaviour('A simulated fault', (it) => {
   for (const family of FAMILIES)
     for (const each of FAULTS)
-      it(`shows what a real one does: ${each[0]}${withFamily(family)}`, async () => {
+      it(`behaves like a real one: ${each[0]}${withFamily(family)}`, async () => {
         const seen = await playSimulated(each, family);
 
         assert.ok(seen.length > 0);

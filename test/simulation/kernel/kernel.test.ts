@@ -281,10 +281,10 @@ const CASES: readonly Case<Play>[] = [
   ],
 ];
 
-behaviour('a simulated kernel', (it) => {
+behaviour('A simulated kernel', (it) => {
   for (const family of [socket.AF_INET, socket.AF_INET6])
     for (const [name, play] of CASES)
-      it(`shows what a real one does: ${name}${withFamily(family)}`, async () => {
+      it(`behaves like a real one: ${name}${withFamily(family)}`, async () => {
         const real = new Play('posix', family);
         await run(async () => {
           await play(real);

@@ -10,11 +10,11 @@ import { recorded } from './recorded.ts';
 const inNamespace = ['-rnm'];
 const isPermitted = spawnSync('unshare', [...inNamespace, 'ip', 'link']).status === 0;
 
-behaviour('a real look-up', (it) => {
+behaviour('A real look-up', (it) => {
   for (const driver of ['posix', 'node'])
     if (isPermitted)
       it(
-        `ends as it is recorded: ${driver}`,
+        `ends as recorded: ${driver}`,
         async () => {
           const program = typescript('test/simulation/names/children/real-lookups.ts');
           const command = [...inNamespace, process.execPath, ...program, driver];
@@ -28,9 +28,5 @@ behaviour('a real look-up', (it) => {
         },
         { seconds: 120 },
       );
-    else
-      it.skip(
-        `ends as it is recorded: ${driver}`,
-        'this system allows no namespaces (unshare -rnm)',
-      );
+    else it.skip(`ends as recorded: ${driver}`, 'this system allows no namespaces (unshare -rnm)');
 });

@@ -7,7 +7,7 @@ import { behaviour } from '../../support/behaviour.ts';
 import { NAMES, playLookups } from './lookup-cases.ts';
 import { recorded } from './recorded.ts';
 
-behaviour('a look-up on a simulated host', (it) => {
+behaviour('A look-up on a simulated host', (it) => {
   it('ends as on a real one', async () => {
     let seen: Record<string, string> = {};
     await simulate(async (world) => {
@@ -21,7 +21,7 @@ behaviour('a look-up on a simulated host', (it) => {
     assert.equal(seen, recorded);
   });
 
-  it('that a fault of the weight lookup hits is a temporary failure', async () => {
+  it('is a temporary failure if it is hit by a fault of the weight lookup', async () => {
     const { faults } = await simulate(
       async (world) => {
         world.host('db', async () => {});
@@ -48,7 +48,7 @@ behaviour('a look-up on a simulated host', (it) => {
     assert.is(faults.length, 2);
   });
 
-  it('finds the name of an address, and of its own host', async () => {
+  it('finds the name of an address, and that of its own host', async () => {
     const seen: unknown[] = [];
     await simulate(async (world) => {
       world.host('db.example', async () => {}, { address6: 'fd00::2' });

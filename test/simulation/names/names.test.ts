@@ -103,7 +103,7 @@ behaviour('world.resolve()', (it) => {
     ]);
   });
 
-  it('gives several addresses in their order, as systems print them', async () => {
+  it('returns several addresses in their order, as systems print them', async () => {
     await onClient(
       (world) => world.resolve('db', ['10.0.0.9', 'FD00:0::2', '10.1']),
       async () => {
@@ -114,7 +114,7 @@ behaviour('world.resolve()', (it) => {
     );
   });
 
-  it('lets a name fail', async () => {
+  it('can make a name fail', async () => {
     await onClient(
       (world) => addServer(world, 'db'),
       async (world) => {
@@ -133,7 +133,7 @@ behaviour('world.resolve()', (it) => {
     );
   });
 
-  it('takes upper case and a last dot as look-ups do', async () => {
+  it('ignores case and a final dot, as look-ups do', async () => {
     await onClient(
       (world) => world.resolve('DB.Example.', '10.0.0.9'),
       async (world) => {
@@ -145,7 +145,7 @@ behaviour('world.resolve()', (it) => {
     );
   });
 
-  it('is a line of the trace', async () => {
+  it('adds a line to the trace', async () => {
     const { trace } = await simulate(async (world) => {
       world.resolve('db', ['10.0.0.9', '::5']);
       world.resolve('db', 'EAI_AGAIN');
@@ -159,7 +159,7 @@ behaviour('world.resolve()', (it) => {
     ]);
   });
 
-  it('refuses what is no name or no address, and changes nothing', async () => {
+  it('refuses invalid names and addresses, and changes nothing', async () => {
     await onClient(
       (world) => world.resolve('db', '10.0.0.9'),
       async (world) => {
@@ -189,8 +189,8 @@ behaviour('world.resolve()', (it) => {
   });
 });
 
-behaviour('a simulated host with IPv6', (it) => {
-  it('is found by its name at both addresses, that of IPv6 first where it can be reached', async () => {
+behaviour('A simulated host with IPv6', (it) => {
+  it('is found by its name at both addresses, IPv6 first if it is reachable', async () => {
     const seen: string[] = [];
     const server = (world: World) => addServer(world, 'db', { address6: 'FD00:0::2' });
     const main = async (world: World): Promise<void> => {
@@ -208,7 +208,7 @@ behaviour('a simulated host with IPv6', (it) => {
     ]);
   });
 
-  it('is tried at its other address where nobody listens at the first', async () => {
+  it('is tried at its other address if nothing listens at the first', async () => {
     await onClient(
       (world) => addServer(world, 'db', { address6: 'fd00::2' }, '0.0.0.0'),
       async () => assert.is(await answer('db'), 'db: 10.0.0.3 10.0.0.2'),
@@ -216,14 +216,14 @@ behaviour('a simulated host with IPv6', (it) => {
     );
   });
 
-  it('cannot be reached by IPv6 from a host that has none', async () => {
+  it('cannot be reached over IPv6 by a host without IPv6', async () => {
     await onClient(
       (world) => addServer(world, 'db', { address6: 'fd00::2' }),
       async () => assert.is(await answer('fd00::2'), 'ENETUNREACH'),
     );
   });
 
-  it('can be reached by IPv6 however the address is written', async () => {
+  it('can be reached over IPv6 however the address is written', async () => {
     await onClient(
       (world) => addServer(world, 'db', { address6: 'fd00::2' }, 'fd00::2'),
       async () => {
@@ -261,7 +261,7 @@ behaviour('a simulated host with IPv6', (it) => {
     ['IPv4', '0.0.0.0', '10.0.0.2', '10.0.0.3'],
     ['IPv6', '::', 'fd00::2', 'fd00::9'],
   ] as const)
-    it(`exchanges datagrams by ${family}, which come from an address that can be answered`, async () => {
+    it(`exchanges datagrams over ${family}, whose senders can be answered`, async () => {
       const seen: unknown[] = [];
       class Echo extends DatagramProtocol {
         #transport: DatagramTransport | undefined;
@@ -299,7 +299,7 @@ behaviour('a simulated host with IPv6', (it) => {
       assert.equal(seen, [`ping from ${client}`, `pong from ${server}`]);
     });
 
-  it('is parted from others by a partition whatever the family', async () => {
+  it('is separated from others by a partition whatever the family', async () => {
     await onClient(
       (world) => addServer(world, 'db', { address6: 'fd00::2' }),
       async (world) => {
@@ -313,8 +313,8 @@ behaviour('a simulated host with IPv6', (it) => {
   });
 });
 
-behaviour('the addresses of simulated hosts', (it) => {
-  it('of another family than that which a name has are not found at once either', async () => {
+behaviour('The addresses of simulated hosts', (it) => {
+  it('cannot be bound by a name that has none of that family', async () => {
     await onClient(
       () => {},
       async () => {
@@ -329,7 +329,7 @@ behaviour('the addresses of simulated hosts', (it) => {
     );
   });
 
-  it('are bound by name, at once', async () => {
+  it('are bound by name, immediately', async () => {
     await onClient(
       () => {},
       async () => {
@@ -347,7 +347,7 @@ behaviour('the addresses of simulated hosts', (it) => {
     );
   });
 
-  it('are the next free ones', async () => {
+  it('default to the next free ones', async () => {
     await simulate(async (world) => {
       world.host('a', () => sleep(0), { address: '10.0.0.3', address6: 'fd00::3' });
       for (const name of ['b', 'c']) world.host(name, () => sleep(0));
@@ -358,7 +358,7 @@ behaviour('the addresses of simulated hosts', (it) => {
     });
   });
 
-  it('are checked, and nothing is half done', async () => {
+  it('are validated before anything is changed', async () => {
     await simulate(async (world) => {
       world.host('a', () => sleep(0), { address6: 'fd00::2' });
       const cases: [options: object, message: string][] = [

@@ -5,7 +5,7 @@ import { echo, http, resp } from './ours.ts';
 import { ioredis, postgres, websocket } from './packages.ts';
 import { play } from './program.ts';
 
-behaviour('under 500 seeds of hell', (it) => {
+behaviour('Under 500 seeds of hell', (it) => {
   for (const [name, program] of Object.entries({ echo, http, resp, ioredis, postgres, websocket }))
     it(
       `${name} gets no wrong answer, and ends`,

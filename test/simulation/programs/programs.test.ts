@@ -5,7 +5,7 @@ import { echo, http, resp } from './ours.ts';
 import { ioredis, postgres, websocket } from './packages.ts';
 import { play } from './program.ts';
 
-behaviour('under hell', (it) => {
+behaviour('Under hell', (it) => {
   for (const [name, program] of Object.entries({ echo, http, resp, ioredis, postgres, websocket }))
     it(`${name} gets no wrong answer, ends, and does the same again`, async () => {
       const { passed, failed, digests } = await play(program, { runs: 5 });

@@ -7,7 +7,7 @@ import { throws } from '../../support/throws.ts';
 const OPTIONS = { host: '127.0.0.1', port: 0 } as never;
 
 loopBehaviour('A host, a port or a path', (it) => {
-  it('is refused at once and in words where options stand in its place', async (loop) => {
+  it('is refused immediately, with a clear message, if options were passed in its place', async (loop) => {
     const factory = (): asyncio.Protocol => new asyncio.Protocol();
     const handler = (): void => {};
     const calls: Record<string, (place: never) => unknown> = {
@@ -35,7 +35,7 @@ loopBehaviour('A host, a port or a path', (it) => {
     }
   });
 
-  it('is refused where options stand in place of the port alone', async () => {
+  it('is refused if options were passed in place of the port only', async () => {
     const options = { limit: 5 } as never;
 
     throws(() => asyncio.startServer(() => {}, '127.0.0.1', options), TypeError, {
@@ -46,7 +46,7 @@ loopBehaviour('A host, a port or a path', (it) => {
     throws(() => asyncio.openConnection('127.0.0.1', options), TypeError);
   });
 
-  it('may be left out, where a socket stands for it', async () => {
+  it('may be omitted if there is a socket', async () => {
     await rejects(
       asyncio.startServer(() => {}),
       RangeError,

@@ -107,7 +107,7 @@ function findsAlways(loop: Loop, ...ports: number[]): void {
 for (const { name } of DRIVERS)
   loopBehaviour(`loop.createConnection on ${name}`, (it) => {
     it(
-      'takes over a socket that is connected',
+      'accepts a connected socket',
       async (loop) => {
         const server = httpServer(loop, listening(name));
         try {
@@ -120,7 +120,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'has small writes go out at once, on a socket of TCP that was to block or not',
+      'sends small writes immediately on a TCP socket, blocking or not',
       async (loop) => {
         const listener = listening(name);
         for (const mode of [0, socket.SOCK_NONBLOCK]) {
@@ -144,7 +144,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'returns when connectionMade() was called, and nothing else',
+      'returns when connectionMade() has been called, and no later',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
         await loop.sockSendall(peer, Buffer.from('early'));
@@ -182,7 +182,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'closes what it was given when it is cancelled',
+      'closes the given socket when it is cancelled',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
         const protocol = new Recorder(loop);
@@ -203,7 +203,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'leaves what it was given open when there is no protocol',
+      'leaves the given socket open if the protocol cannot be created',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
         const factories = [
@@ -229,7 +229,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'refuses a socket that is no stream',
+      'refuses a socket that is not a stream socket',
       async (loop) => {
         const sock = datagram(name);
 
@@ -251,7 +251,7 @@ for (const { name } of DRIVERS)
 
 loopBehaviour('loop.createConnection', (it) => {
   it(
-    'takes over a socket that is connected to a server of others',
+    'accepts a socket connected to a server of another process',
     async (loop) => {
       await withHttpServer((address) => readPage(loop, stream('node'), address));
     },
@@ -284,7 +284,7 @@ loopBehaviour('loop.createConnection', (it) => {
   );
 
   it(
-    'tries the addresses in order until one answers',
+    'tries the addresses in order until one accepts',
     async (loop) => {
       await withHttpServer(async ([, port]) => {
         findsAlways(loop, freePort(), port);
@@ -322,7 +322,7 @@ loopBehaviour('loop.createConnection', (it) => {
   );
 
   it(
-    'fails as the one address fails',
+    'throws the error of the only address',
     async (loop) => {
       const port = freePort();
 
@@ -344,7 +344,7 @@ loopBehaviour('loop.createConnection', (it) => {
   );
 
   it(
-    'fails as the first of several that fail alike',
+    'throws the first of several errors with the same message',
     async (loop) => {
       const port = freePort();
       findsAlways(loop, port, port);
@@ -364,7 +364,7 @@ loopBehaviour('loop.createConnection', (it) => {
   );
 
   it(
-    'tells all failures where they differ',
+    'throws one error with all messages if they differ',
     async (loop) => {
       const ports = [freePort(), freePort()];
       findsAlways(loop, ...ports);
@@ -387,7 +387,7 @@ loopBehaviour('loop.createConnection', (it) => {
   );
 
   it(
-    'throws all failures as a group where allErrors says so',
+    'throws all errors as a group with allErrors',
     async (loop) => {
       const ports = [freePort(), freePort()];
       findsAlways(loop, ...ports);
@@ -406,7 +406,7 @@ loopBehaviour('loop.createConnection', (it) => {
     REAL,
   );
 
-  it('tries the next address beside one that does not answer, and closes what lost', async (loop) => {
+  it('tries the next address while the first does not answer, and closes the one that loses', async (loop) => {
     findsAlways(loop, 1, 2);
     const made: socket.Socket[] = [];
     loop.sockConnect = ((sock: socket.Socket, [, port]: [string, number]) => {
@@ -431,7 +431,7 @@ loopBehaviour('loop.createConnection', (it) => {
   });
 
   it(
-    'does not ask getaddrinfo() for numeric addresses',
+    'does not call getaddrinfo() for numeric addresses',
     async (loop) => {
       const listener = listening('node');
       const [host, port] = listener.getsockname() as [string, number];
@@ -453,7 +453,7 @@ loopBehaviour('loop.createConnection', (it) => {
   );
 
   it(
-    'passes over local addresses of another family',
+    'skips local addresses of another family',
     async (loop) => {
       const listener = listening('node');
       const [host, port] = listener.getsockname() as [string, number];
@@ -513,7 +513,7 @@ loopBehaviour('loop.createConnection', (it) => {
   );
 
   it(
-    'fails when there is no local address of the family',
+    'fails if there is no local address of the family',
     async (loop) => {
       await rejects(
         loop.createConnection(() => new Protocol(), '127.0.0.1', 1, { localAddr: ['::1', 0] }),
@@ -530,7 +530,7 @@ loopBehaviour('loop.createConnection', (it) => {
   );
 
   it(
-    'fails when a host has no address',
+    'fails if a host has no address',
     async (loop) => {
       findsAlways(loop);
 
@@ -547,7 +547,7 @@ loopBehaviour('loop.createConnection', (it) => {
     },
   );
 
-  it('closes the socket that it made when it is cancelled', async (loop) => {
+  it('closes its own socket when it is cancelled', async (loop) => {
     const made: socket.Socket[] = [];
     loop.sockConnect = ((sock: socket.Socket) => {
       made.push(sock);
@@ -563,7 +563,7 @@ loopBehaviour('loop.createConnection', (it) => {
     assert.is(made[0]?._endpoint.closed, true);
   });
 
-  it('closes the socket that it made when there is no protocol', async (loop) => {
+  it('closes its own socket if the protocol cannot be created', async (loop) => {
     const made: socket.Socket[] = [];
     loop.sockConnect = (async (sock: socket.Socket) => void made.push(sock)) as never;
     const factory = (): never => {
@@ -576,7 +576,7 @@ loopBehaviour('loop.createConnection', (it) => {
   });
 
   it(
-    'throws what is no failure of the system, though the socket cannot be closed either',
+    'throws an error that is not an OSError, even if the socket cannot be closed either',
     async (loop) => {
       class Odd extends Error {}
       const made: socket.Socket[] = [];
@@ -610,7 +610,7 @@ loopBehaviour('loop.createConnection', (it) => {
   );
 
   it(
-    'refuses what does not go together',
+    'refuses incompatible arguments',
     async (loop) => {
       const sock = stream('memory');
       const connect = (host?: string, port?: number, options = {}) =>
@@ -637,7 +637,7 @@ loopBehaviour('loop.createConnection', (it) => {
     },
   );
 
-  it.resting('refuses a loop that is closed', async (loop) => {
+  it.resting('refuses a closed loop', async (loop) => {
     const sock = stream('memory');
     loop.close();
 

@@ -34,7 +34,7 @@ loopBehaviour('staggeredRace', (it) => {
   const NEXT_WHEN_FAILED = Number.POSITIVE_INFINITY;
 
   it(
-    'gives nothing where there is nothing to try',
+    'returns nothing if there is nothing to try',
     async (loop) => {
       assert.is(await staggeredRace(loop, [], NEXT_WHEN_FAILED, never), undefined);
     },
@@ -42,7 +42,7 @@ loopBehaviour('staggeredRace', (it) => {
   );
 
   it(
-    'begins no second attempt where the first succeeds',
+    'starts no second attempt if the first succeeds',
     async (loop) => {
       const log: string[] = [];
       const race = [attempt(log, 'one', 0), attempt(log, 'two', 0)];
@@ -55,7 +55,7 @@ loopBehaviour('staggeredRace', (it) => {
   );
 
   it(
-    'gives what the second gives where the first fails',
+    'returns the result of the second if the first fails',
     async (loop) => {
       const log: string[] = [];
       const race = [attempt(log, undefined, 0), attempt(log, 'two', 0)];
@@ -68,7 +68,7 @@ loopBehaviour('staggeredRace', (it) => {
   );
 
   it(
-    'gives what the second gives where the first takes too long',
+    'returns the result of the second if the first takes too long',
     async (loop) => {
       const log: string[] = [];
       const race = [attempt(log, 'one', 10), attempt(log, 'two', 0)];
@@ -81,7 +81,7 @@ loopBehaviour('staggeredRace', (it) => {
   );
 
   it(
-    'gives nothing where all fail',
+    'returns nothing if all fail',
     async (loop) => {
       const log: string[] = [];
       const race = [attempt(log, undefined, 0), attempt(log, undefined, 0)];
@@ -94,7 +94,7 @@ loopBehaviour('staggeredRace', (it) => {
   );
 
   it(
-    'has one winner where several succeed in one turn',
+    'has one winner if several succeed in the same turn',
     async (loop) => {
       const event = new Event();
       const discarded: number[] = [];
@@ -120,7 +120,7 @@ loopBehaviour('staggeredRace', (it) => {
   );
 
   it(
-    'waits for an attempt that takes several cancels',
+    'waits for an attempt that needs several cancels',
     async (loop) => {
       const log: string[] = [];
       const running = timeout(undefined, (outer) =>
@@ -175,7 +175,7 @@ loopBehaviour('staggeredRace', (it) => {
       { cpython: [`${EAGER}${name}`] },
     );
 
-  it('begins one attempt, and no other where that is quick', async (loop) => {
+  it('starts one attempt, and no other if the first is quick', async (loop) => {
     const log: string[] = [];
     const race = [attempt(log, 'one', 0.1), attempt(log, 'two', 0.1)];
 
@@ -184,7 +184,7 @@ loopBehaviour('staggeredRace', (it) => {
     assert.equal(log, ['begin one']);
   });
 
-  it('begins the next when one takes too long, and cancels those that lose', async (loop) => {
+  it('starts the next attempt when one takes too long, and cancels the losers', async (loop) => {
     const log: string[] = [];
     const race = [attempt(log, 'one', 9), attempt(log, 'two', 0.1), attempt(log, 'three', 0)];
     const begin = loop.time();
@@ -195,7 +195,7 @@ loopBehaviour('staggeredRace', (it) => {
     assert.ok(Math.abs(loop.time() - begin - 0.35) < 0.001);
   });
 
-  it('begins the next at once when one fails, and gives nothing when all do', async (loop) => {
+  it('starts the next attempt immediately when one fails, and returns nothing if all fail', async (loop) => {
     const log: string[] = [];
     const race = [attempt(log, undefined, 0.1), attempt(log, undefined, 0.1)];
     const begin = loop.time();
@@ -206,7 +206,7 @@ loopBehaviour('staggeredRace', (it) => {
     assert.is(await staggeredRace(loop, [], 5, never), undefined);
   });
 
-  it('discards what another gave in the same turn', async (loop) => {
+  it('discards the result of another attempt in the same turn', async (loop) => {
     const late: string[] = [];
     const race = ['one', 'two'].map((value, at) => async () => {
       await sleep(0.5 - at * 0.25);
@@ -218,7 +218,7 @@ loopBehaviour('staggeredRace', (it) => {
     assert.equal([won, ...late].sort(), ['one', 'two']);
   });
 
-  it('throws what an attempt throws, the others cancelled', async (loop) => {
+  it('throws what an attempt throws, after cancelling the others', async (loop) => {
     const log: string[] = [];
     const odd = async (): Promise<never> => {
       throw new RangeError('odd');

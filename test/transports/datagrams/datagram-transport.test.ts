@@ -74,7 +74,7 @@ const nameOf = (transport: DatagramTransport): Address =>
 for (const { name } of DRIVERS)
   loopBehaviour(`DatagramTransport on ${name}`, (it) => {
     it.resting(
-      'sends what waits when its loop is closed, and tells the protocol nothing more',
+      'sends its buffer when its loop is closed, and makes no more callbacks',
       async (loop) => {
         const [one, first, two, second] = await loop.runUntilComplete(async () => [
           ...(await boxOn(loop, name)),
@@ -106,7 +106,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'tries once a turn where errorReceived() sends again, and all of that fails',
+      'tries once per turn if errorReceived() sends again and every send fails',
       async (loop, { settle }) => {
         const [transport, mailbox] = await boxOn(loop, name);
         const to = nameOf(transport) as AddressInput;
@@ -132,7 +132,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'sends to whom it is told, and tells who sent',
+      'sends to the given address, and reports the sender',
       async (loop) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name);
@@ -167,7 +167,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'needs no address where its socket has a peer, and refuses another one',
+      'needs no address if its socket is connected, and refuses a different one',
       async (loop) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name, nameOf(one));
@@ -184,7 +184,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'refuses what is no array of bytes',
+      'refuses anything but a Uint8Array',
       async (loop) => {
         const [transport, protocol] = await boxOn(loop, name);
 
@@ -199,7 +199,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'keeps what the system does not take, and tells the protocol to pause and to go on',
+      'buffers what the system does not accept, and pauses and resumes the protocol',
       async (loop) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name);
@@ -241,7 +241,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'keeps a datagram as long as the system takes none, and an empty one behind it',
+      'keeps a datagram until the system accepts it, and an empty one after it',
       async (loop) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name);
@@ -277,7 +277,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'tells the protocol of a failure in receiving, and goes on',
+      'reports a receive error to the protocol, and continues',
       async (loop) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name);
@@ -300,7 +300,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'receives on when it has sent where nobody listens',
+      'continues to receive after sending to a port where nothing listens',
       async (loop) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name);
@@ -346,7 +346,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'sends what waits before it closes',
+      'sends its buffer before it closes',
       async (loop) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name);
@@ -372,7 +372,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'tells the protocol of a failure, and goes on',
+      'reports an error to the protocol, and continues',
       async (loop) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name);
@@ -402,7 +402,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'ends by what is no failure of the system, which is reported',
+      'is closed by an error that is not an OSError, which is reported',
       async (loop, { expectReport }) => {
         const [one, first] = await boxOn(loop, name);
         socketOf(one)._endpoint.trySendto = () => {
@@ -418,7 +418,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'tells the protocol of a failure of what waits, and sends the rest',
+      'reports the error of a buffered datagram to the protocol, and sends the rest',
       async (loop) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name);
@@ -454,7 +454,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'goes on with what else has come, and what else waits, where the protocol throws',
+      'continues with the remaining datagrams, received and buffered, if the protocol throws',
       async (loop, { expectReport }) => {
         const [one, first] = await boxOn(loop, name);
         const [two, second] = await boxOn(loop, name);
@@ -498,7 +498,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'ends by what is no failure of the system, where it receives or sends what waits',
+      'is closed by an error that is not an OSError while it receives or sends its buffer',
       async (loop, { expectReport }) => {
         const fails = (): never => {
           throw new RangeError('odd');
@@ -558,14 +558,14 @@ function hasUnixDatagrams(): boolean {
 }
 
 for (const { name, withoutUnixDatagrams } of DRIVERS)
-  loopBehaviour(`a datagram of AF_UNIX on ${name}`, (it) => {
+  loopBehaviour(`An AF_UNIX datagram on ${name}`, (it) => {
     if (withoutUnixDatagrams !== undefined) {
       it.skip('arrives whole', withoutUnixDatagrams);
       return;
     }
 
     it(
-      'arrives whole where it fits into the send buffer, and otherwise is an error',
+      'arrives whole if it fits into the send buffer, and otherwise is an error',
       async (loop, { settle }) => {
         const sock = datagram(name, socket.AF_UNIX);
         sock.bind(freshPath());
@@ -606,7 +606,7 @@ for (const { name, withoutUnixDatagrams } of DRIVERS)
     );
   });
 
-loopBehaviour('loop.createDatagramEndpoint of AF_UNIX', (it) => {
+loopBehaviour('loop.createDatagramEndpoint with AF_UNIX', (it) => {
   const onPosix = (
     sentence: string,
     scenario: (loop: Loop, scene: Scene) => Promise<void>,
@@ -632,7 +632,7 @@ loopBehaviour('loop.createDatagramEndpoint of AF_UNIX', (it) => {
   );
 
   onPosix(
-    'takes the place of a socket that was left behind, and hears who sends there',
+    'replaces a stale socket file, and receives what is sent there',
     async (loop, { logged }) => {
       const localAddr = freshPath();
       const stale = datagram('posix', socket.AF_UNIX);
@@ -657,28 +657,31 @@ loopBehaviour('loop.createDatagramEndpoint of AF_UNIX', (it) => {
     [`${BASE}test_create_datagram_endpoint_existing_sock_unix`],
   );
 
-  onPosix('fails where there is a file that is no socket, and leaves it alone', async (loop) => {
-    const localAddr = freshPath();
-    writeFileSync(localAddr, 'text');
-    const make = (): Mailbox => new Mailbox(loop);
+  onPosix(
+    'fails if the path is a file other than a socket, and leaves it untouched',
+    async (loop) => {
+      const localAddr = freshPath();
+      writeFileSync(localAddr, 'text');
+      const make = (): Mailbox => new Mailbox(loop);
 
-    await rejects(
-      loop.createDatagramEndpoint(make, { localAddr, family: socket.AF_UNIX }),
-      OSError,
-      { code: 'EADDRINUSE' },
-    );
+      await rejects(
+        loop.createDatagramEndpoint(make, { localAddr, family: socket.AF_UNIX }),
+        OSError,
+        { code: 'EADDRINUSE' },
+      );
 
-    assert.is(readFileSync(localAddr, 'utf8'), 'text');
-  });
+      assert.is(readFileSync(localAddr, 'utf8'), 'text');
+    },
+  );
 });
 
-loopBehaviour('loop.createDatagramEndpoint that fails', (it) => {
+loopBehaviour('loop.createDatagramEndpoint when it fails', (it) => {
   const open = { localAddr: ['127.0.0.1', 0] } as const;
   const cases = { family: { family: socket.AF_INET }, localAddr: open } as const;
 
   for (const [what, options] of Object.entries(cases)) {
     it(
-      `throws where there is no socket, made by its ${what}`,
+      `throws if it cannot create a socket, given ${what}`,
       async (loop) => {
         const driver = driverNamed();
         const { open: opens } = driver;
@@ -701,7 +704,7 @@ loopBehaviour('loop.createDatagramEndpoint that fails', (it) => {
     );
 
     it(
-      `closes a socket that cannot be made non-blocking, made by its ${what}`,
+      `closes a socket that it cannot make non-blocking, given ${what}`,
       async (loop) => {
         const made: Socket[] = [];
         const { setblocking } = socket.Socket.prototype;
@@ -729,7 +732,7 @@ loopBehaviour('loop.createDatagramEndpoint that fails', (it) => {
   }
 });
 
-loopBehaviour('loop.createDatagramEndpoint of a number', (it) => {
+loopBehaviour('loop.createDatagramEndpoint with a numeric address', (it) => {
   it(
     'binds a socket of its family to it',
     async (loop) => {
@@ -779,7 +782,7 @@ loopBehaviour('loop.createDatagramEndpoint', (it) => {
     );
 
   it(
-    'refuses what does not go together',
+    'refuses incompatible options',
     async (loop) => {
       const make = (options: object) =>
         loop.createDatagramEndpoint(() => new DatagramProtocol(), options);
@@ -815,7 +818,7 @@ loopBehaviour('loop.createDatagramEndpoint', (it) => {
   );
 
   it(
-    'fails where the address is in use',
+    'fails if the address is already in use',
     async (loop) => {
       const sock = datagram('node');
       sock.bind(['127.0.0.1', 0]);

@@ -141,7 +141,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'reports what a protocol throws, and goes on',
+      'reports what a protocol throws, and continues',
       async (loop, { reports }) => {
         const [from, to] = systemPipe();
         const protocol = new PipeReader(loop);
@@ -165,7 +165,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'reads what a terminal shows, which ends without a report',
+      'reads from a terminal, whose end is not an error',
       async (loop) => {
         const [master, slave] = openTerminal();
         const [, protocol] = await readingFrom(loop, master, driver);
@@ -205,7 +205,7 @@ for (const driver of PIPE_DRIVERS) {
 
     if (driver === 'node')
       it(
-        'refuses a descriptor that another transport has, until that is closed',
+        'refuses a descriptor that belongs to another transport until that is closed',
         async (loop) => {
           const [from, to] = systemPipe();
           const factory = (): PipeReader => new PipeReader(loop);
@@ -228,7 +228,7 @@ for (const driver of PIPE_DRIVERS) {
       );
 
     it(
-      'leaves a pipe alone that it refuses',
+      'leaves a pipe untouched that it refuses',
       async (loop) => {
         const [from, to] = systemPipe();
         const factory = (): PipeReader => new PipeReader(loop);
@@ -273,7 +273,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it.resting(
-      'closes the pipe with the loop',
+      'closes the pipe with its loop',
       async (loop) => {
         const [from, to] = systemPipe();
         const [transport] = await loop.runUntilComplete(() => readingFrom(loop, from, driver));
@@ -290,7 +290,7 @@ for (const driver of PIPE_DRIVERS) {
 
   loopBehaviour(`loop.connectWritePipe on ${driver}`, (it) => {
     it(
-      'writes at once, and closes when it is told to',
+      'writes immediately, and closes on request',
       async (loop, { settle }) => {
         const [from, to] = systemPipe();
         const [transport, protocol] = await writingTo(loop, to, driver);
@@ -328,7 +328,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'keeps what the pipe does not take, and pauses the protocol meanwhile',
+      'buffers what the pipe does not accept, and pauses the protocol meanwhile',
       async (loop) => {
         const [from, to] = systemPipe();
         const [transport, protocol] = await writingTo(loop, to, driver);
@@ -362,7 +362,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'goes on after the protocol was told to resume',
+      'continues after the protocol was resumed',
       async (loop) => {
         const [from, to] = systemPipe();
         const [transport, protocol] = await writingTo(loop, to, driver);
@@ -384,7 +384,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'breaks where nobody reads, with what waits to be written',
+      'fails if the reader closes, also while data is buffered',
       async (loop, { logged }) => {
         const [from, to] = systemPipe();
         const [transport, protocol] = await writingTo(loop, to, driver);
@@ -405,7 +405,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'fails a write where nobody reads',
+      'fails a write if there is no reader',
       async (loop, { settle }) => {
         const [from, to] = systemPipe();
         const [transport, protocol] = await writingTo(loop, to, driver);
@@ -421,7 +421,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'drops what waits when it is aborted',
+      'drops its buffer when it is aborted',
       async (loop, { settle }) => {
         const [from, to] = systemPipe();
         const [transport, protocol] = await writingTo(loop, to, driver);
@@ -455,7 +455,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'has a StreamWriter write, which waits for the reader',
+      'serves a StreamWriter, which waits for the reader',
       async (loop) => {
         const [from, to] = systemPipe();
         const reader = new StreamReader();
@@ -478,7 +478,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'refuses what is no pipe, and no bytes',
+      'refuses anything but a pipe, and anything but bytes',
       async (loop) => {
         const factory = (): PipeWriter => new PipeWriter(loop);
         const file = openSync(import.meta.filename, 'r');
@@ -498,7 +498,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it.resting(
-      'writes what goes when the loop is closed, and closes the pipe',
+      'writes what it can when its loop is closed, and closes the pipe',
       async (loop) => {
         const [from, to] = systemPipe();
         await loop.runUntilComplete(async () => {
@@ -519,7 +519,7 @@ for (const driver of PIPE_DRIVERS) {
 for (const driver of PIPE_DRIVERS) {
   loopBehaviour(`Pipes of devices on ${driver}`, (it) => {
     it(
-      'read and write devices that never have one wait',
+      'read and write devices that never block',
       async (loop) => {
         const device = openSync('/dev/null', 'r+');
         const [transport, protocol] = await writingTo(loop, device, driver);
@@ -538,7 +538,7 @@ for (const driver of PIPE_DRIVERS) {
 for (const driver of ['posix', 'posix, uv_poll'] as DriverName[]) {
   loopBehaviour(`Pipes of descriptors on ${driver}`, (it) => {
     it(
-      'notice at once that nobody reads any more',
+      'detect immediately that the reader has closed',
       async (loop) => {
         const [from, to] = systemPipe();
         const [transport, protocol] = await writingTo(loop, to, driver);
@@ -550,7 +550,7 @@ for (const driver of ['posix', 'posix, uv_poll'] as DriverName[]) {
     );
 
     it(
-      'can have a transport for each direction of one terminal',
+      'can have one transport for each direction of a terminal',
       async (loop) => {
         const [master, slave] = openTerminal();
         const [input, read] = await readingFrom(loop, slave, driver);
@@ -569,7 +569,7 @@ for (const driver of ['posix', 'posix, uv_poll'] as DriverName[]) {
     );
 
     it(
-      'take what has a descriptor, and have it close that',
+      'accept an object with a descriptor, which closes it',
       async (loop) => {
         const [from, to] = systemPipe();
         const handle = await open(`/proc/self/fd/${to}`, 'w');
@@ -586,7 +586,7 @@ for (const driver of ['posix', 'posix, uv_poll'] as DriverName[]) {
     );
 
     it(
-      'are refused where a Socket has the descriptor',
+      'are refused if the descriptor belongs to a Socket',
       async (loop) => {
         const [one, other] = await socketsOn(driver);
         await rejects(readingFrom(loop, one.fileno(), driver), OSError, { code: 'EBUSY' });
@@ -601,7 +601,7 @@ for (const driver of ['posix', 'posix, uv_poll'] as DriverName[]) {
 for (const { name: driver } of DRIVERS) {
   loopBehaviour(`Pipes of sockets on ${driver}`, (it) => {
     it(
-      'read and write, and notice the other end',
+      'read and write, and detect that the peer has closed',
       async (loop) => {
         const [one, other] = await socketsOn(driver);
         const [writer, written] = await writingTo(loop, one);
@@ -622,7 +622,7 @@ for (const { name: driver } of DRIVERS) {
     );
 
     it(
-      'are refused where a transport has the socket',
+      'are refused if the socket belongs to a transport',
       async (loop) => {
         const [one, other] = await socketsOn(driver);
         const [transport, protocol] = await readingFrom(loop, one);
@@ -655,7 +655,7 @@ function standIn(methods: Partial<PipeEnd>): OpenPipe {
 
 loopBehaviour('Pipe transports', (it) => {
   it(
-    'report an error of reading, and end with it',
+    'report a read error, and close',
     async (loop, { reports }) => {
       const failure = osError('EINVAL', 'read');
       const protocol = new PipeReader(loop);
@@ -672,7 +672,7 @@ loopBehaviour('Pipe transports', (it) => {
   );
 
   it(
-    'keep what a pipe takes nothing of, and close once it is written',
+    'keep their buffer if a pipe accepts nothing, and close once it is written',
     async (loop, { settle }) => {
       const written: string[] = [];
       let room = false;
@@ -700,7 +700,7 @@ loopBehaviour('Pipe transports', (it) => {
 
 loopBehaviour('loop.connectReadPipe on memory', (it) => {
   it(
-    'has no use for descriptors',
+    'does not support descriptors',
     async (loop) => {
       const [from, to] = systemPipe();
       await rejects(readingFrom(loop, from, 'memory'), OSError, { code: 'EOPNOTSUPP' });
@@ -713,7 +713,7 @@ loopBehaviour('loop.connectReadPipe on memory', (it) => {
 
 loopBehaviour('ReadTransport and WriteTransport', (it) => {
   it(
-    'are what transports of streams are, too',
+    'are base classes of stream transports too',
     async (loop) => {
       const [sock, peer] = await socketsOn('memory');
       const [transport] = await loop.createConnection(() => new Protocol(), undefined, undefined, {

@@ -34,7 +34,7 @@ function addressesOf({ sockets }: Server): [string, number][] {
 
 loopBehaviour('loop.createServer', (it) => {
   it(
-    'listens on a host and any port, and can be connected to',
+    'listens on a host and any free port, and accepts connections',
     async (loop) => {
       const server = await loop.createServer(protocol, '127.0.0.1', 0);
       const [[host, port] = ['', 0]] = addressesOf(server);
@@ -52,7 +52,7 @@ loopBehaviour('loop.createServer', (it) => {
   );
 
   it(
-    'has sockets that can be looked at and duplicated, and stay non-blocking',
+    'has sockets that can be inspected and duplicated, and stay non-blocking',
     async (loop) => {
       await using server = await loop.createServer(protocol, '0.0.0.0', 0);
       const [sock] = server.sockets as [TransportSocket];
@@ -77,7 +77,7 @@ loopBehaviour('loop.createServer', (it) => {
   );
 
   it(
-    'fails where it cannot bind, and closes the socket',
+    'closes the socket if it cannot bind',
     async (loop) => {
       const made: socket.Socket[] = [];
       const { bind } = socket.Socket.prototype;
@@ -108,7 +108,7 @@ loopBehaviour('loop.createServer', (it) => {
   );
 
   it(
-    'takes a socket whose type has the bit for non-blocking',
+    'accepts a socket whose type includes SOCK_NONBLOCK',
     async (loop) => {
       const sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK);
 
@@ -127,7 +127,7 @@ loopBehaviour('loop.createServer', (it) => {
   );
 
   it(
-    'listens on each of several hosts, once where one is named twice',
+    'listens on each of several hosts, and only once if one is repeated',
     async (loop) => {
       const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.1'];
       await using server = await loop.createServer(protocol, hosts, 0);
@@ -210,11 +210,11 @@ loopBehaviour('loop.createServer', (it) => {
     ...REAL,
     cpython: ['test_events.py::EventLoopTestsMixin::test_create_server_reuse_port'],
   };
-  if (isPosix()) it('shares a port where reusePort says so', sharing, reusePort);
-  else it.skip('shares a port where reusePort says so', 'it takes posix', sharing, reusePort);
+  if (isPosix()) it('shares a port with reusePort', sharing, reusePort);
+  else it.skip('shares a port with reusePort', 'it takes posix', sharing, reusePort);
 
   it(
-    'refuses what does not go together, before anything is bound',
+    'refuses incompatible arguments before it binds',
     async (loop) => {
       const sock = stream('memory');
       const udp = datagram('memory');
@@ -250,7 +250,7 @@ loopBehaviour('loop.createServer', (it) => {
     },
   );
 
-  it('refuses a socket that another server has, or that an operation waits on', async (loop) => {
+  it('refuses a socket that belongs to another server, or has a pending operation', async (loop) => {
     const taken = listening('memory');
     const waited = listening('memory');
     await using server = await loop.createServer(protocol, undefined, undefined, { sock: taken });

@@ -103,7 +103,7 @@ for (const { name, real } of DRIVERS) {
     ): void => it(sentence, (loop) => scenario(new Hall(loop, name), loop), { ...REAL, cpython });
 
     inHall(
-      'waits on, where nobody is there to be accepted',
+      'continues to wait if there is no connection to accept',
       async (hall, loop) => {
         const server = await hall.opens();
         const sock = socketOf(server);
@@ -127,7 +127,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     it(
-      'reports that descriptors ran out, rests for a second, and accepts again',
+      'reports that descriptors ran out, pauses for a second, and accepts again',
       async (loop, { reports }) => {
         const hall = new Hall(loop, name);
         const server = await hall.opens();
@@ -253,7 +253,7 @@ for (const { name, real } of DRIVERS) {
         [`test_selector_events.py::BaseSelectorEventLoopTests::test_accept_connection_${origin}`],
       );
 
-    inHall('tells the transport the address of the peer', async (hall) => {
+    inHall('passes the address of the peer to the transport', async (hall) => {
       const server = await hall.opens();
       const [client, { transport }] = await hall.enters();
 
@@ -262,7 +262,7 @@ for (const { name, real } of DRIVERS) {
       await hall.closes(server);
     });
 
-    inHall('does not listen before startServing(), where it is not to', async (hall, loop) => {
+    inHall('does not listen before startServing() with startServing: false', async (hall, loop) => {
       const server = await hall.opens({ startServing: false });
       assert.is(server.isServing(), false);
       if (real) await rejects(hall.knocks(), Error, { code: 'ECONNREFUSED' });
@@ -277,7 +277,7 @@ for (const { name, real } of DRIVERS) {
       await hall.closes(server);
     });
 
-    inHall('shows its listening sockets, and none once it is closed', async (hall) => {
+    inHall('lists its listening sockets, and none once it is closed', async (hall) => {
       const server = await hall.opens();
       const { sockets } = server;
       const [sock] = sockets;
@@ -329,7 +329,7 @@ for (const { name, real } of DRIVERS) {
       await server.waitClosed();
     });
 
-    inHall('goes on when the task that waits in waitClosed() is cancelled', async (hall) => {
+    inHall('keeps serving when the task that waits in waitClosed() is cancelled', async (hall) => {
       const server = await hall.opens();
       const waiting = createTask(server.waitClosed());
       await sleep(0);
@@ -342,22 +342,25 @@ for (const { name, real } of DRIVERS) {
       await hall.closes(server);
     });
 
-    inHall('closes its connections by closeClients(): what waits is sent', async (hall, loop) => {
-      const server = await hall.opens();
-      const [client, protocol] = await hall.enters();
-      const written = writeUntilFull(protocol.transport as Transport);
+    inHall(
+      'closes its connections with closeClients() after their buffers are sent',
+      async (hall, loop) => {
+        const server = await hall.opens();
+        const [client, protocol] = await hall.enters();
+        const written = writeUntilFull(protocol.transport as Transport);
 
-      server.close();
-      server.closeClients();
-      const received = await receiveAll(loop, client);
-      await server.waitClosed();
+        server.close();
+        server.closeClients();
+        const received = await receiveAll(loop, client);
+        await server.waitClosed();
 
-      assert.ok(received.equals(written));
-      assert.is(await protocol.lost, undefined);
-      client.close();
-    });
+        assert.ok(received.equals(written));
+        assert.is(await protocol.lost, undefined);
+        client.close();
+      },
+    );
 
-    inHall('drops its connections by abortClients()', async (hall, loop) => {
+    inHall('drops its connections with abortClients()', async (hall, loop) => {
       const server = await hall.opens();
       const [client, protocol] = await hall.enters();
       const written = writeUntilFull(protocol.transport as Transport);
@@ -374,7 +377,7 @@ for (const { name, real } of DRIVERS) {
     for (const ssl of [undefined, SERVER])
       for (const end of ['closeClients', 'abortClients'] as const)
         inHall(
-          `ends connections that were just accepted by ${end}()${ssl ? ', with TLS' : ''}`,
+          `ends connections that were just accepted with ${end}()${ssl ? ', with TLS' : ''}`,
           async (hall, loop) => {
             for (let turns = 0; turns < 10; turns += 1) {
               const visited = new Hall(loop, name);
@@ -421,7 +424,7 @@ for (const { name, real } of DRIVERS) {
       assert.is(server.port, undefined);
     });
 
-    inHall('is closed, and waited for, at the end of `await using`', async (hall, loop) => {
+    inHall('is closed and awaited at the end of `await using`', async (hall, loop) => {
       let client: Socket | undefined;
       let kept: Server;
       {
@@ -437,7 +440,7 @@ for (const { name, real } of DRIVERS) {
     });
 
     inHall(
-      'reports a protocol that cannot be made, and drops its connection',
+      'reports a protocol that cannot be created, and drops its connection',
       async (hall, loop) => {
         const reported: unknown[] = [];
         loop.setExceptionHandler((_loop, { message, exception, peername }) =>
@@ -458,7 +461,7 @@ for (const { name, real } of DRIVERS) {
       },
     );
 
-    inHall('accepts in its own context, whichever client made room', async (hall, loop) => {
+    inHall('accepts in its own context, whichever client leaves', async (hall, loop) => {
       const variable = new ContextVar<string>('client', { default: 'none' });
       const found: string[] = [];
       const server = await hall.opens({ maxConnections: 1 }, () => {
@@ -478,31 +481,34 @@ for (const { name, real } of DRIVERS) {
       await hall.closes(server);
     });
 
-    inHall('has no more than maxConnections at a time; the rest wait', async (hall, loop) => {
-      const server = await hall.opens({ maxConnections: 2 });
-      const [first] = await hall.enters();
-      await hall.enters();
-      const third = await hall.knocks();
-      await loop.sockSendall(third, HELLO);
-      for (let turn = 0; turn < 20; turn += 1) await sleep(0);
-      assert.is(hall.protocols.length, 2);
+    inHall(
+      'has no more than maxConnections connections at a time; the rest wait',
+      async (hall, loop) => {
+        const server = await hall.opens({ maxConnections: 2 });
+        const [first] = await hall.enters();
+        await hall.enters();
+        const third = await hall.knocks();
+        await loop.sockSendall(third, HELLO);
+        for (let turn = 0; turn < 20; turn += 1) await sleep(0);
+        assert.is(hall.protocols.length, 2);
 
-      first.close();
-      await until(loop, () => hall.protocols[2]?.received.length === 1);
+        first.close();
+        await until(loop, () => hall.protocols[2]?.received.length === 1);
 
-      assert.is(String(hall.protocols[2]?.received[0]), 'hello');
-      await hall.closes(server);
-    });
+        assert.is(String(hall.protocols[2]?.received[0]), 'hello');
+        await hall.closes(server);
+      },
+    );
   });
 
-  loopBehaviour(`a server on ${name} whose program acts in its own callbacks`, (it) => {
+  loopBehaviour(`A server on ${name} whose program acts in its callbacks`, (it) => {
     const inHall = (
       sentence: string,
       scenario: (hall: Hall, loop: Loop, scene: Scene) => Promise<unknown>,
     ): void => it(sentence, (loop, scene) => scenario(new Hall(loop, name), loop, scene));
 
     inHall(
-      'stops accepting where the exception handler closes it as descriptors run out',
+      'stops accepting if the exception handler closes it when descriptors run out',
       async (hall, loop) => {
         const server = await hall.opens();
         const endpoint = socketOf(server)._endpoint;
@@ -529,7 +535,7 @@ for (const { name, real } of DRIVERS) {
       },
     );
 
-    inHall('tries again where the exception handler throws', async (hall, loop, { logged }) => {
+    inHall('tries again if the exception handler throws', async (hall, loop, { logged }) => {
       const server = await hall.opens();
       const endpoint = socketOf(server)._endpoint;
       const tryAccept = endpoint.tryAccept.bind(endpoint);
@@ -552,7 +558,7 @@ for (const { name, real } of DRIVERS) {
       await hall.closes(server);
     });
 
-    inHall('reports once that its socket was closed behind it', async (hall, loop, scene) => {
+    inHall('reports once that its socket was closed by other code', async (hall, loop, scene) => {
       const server = await hall.opens();
       const sock = socketOf(server);
       await hall.enters();
@@ -565,7 +571,7 @@ for (const { name, real } of DRIVERS) {
       await hall.closes(server);
     });
 
-    inHall('rests where accept() fails for good', async (hall, loop, { reports }) => {
+    inHall('pauses if accept() fails permanently', async (hall, loop, { reports }) => {
       const server = await hall.opens();
       const endpoint = socketOf(server)._endpoint;
       let tries = 0;
@@ -603,7 +609,7 @@ for (const { name, real } of DRIVERS) {
       client.close();
     });
 
-    inHall('gives a place back where the task factory throws', async (hall, loop, scene) => {
+    inHall('frees a place if the task factory throws', async (hall, loop, scene) => {
       const server = await hall.opens({ maxConnections: 1 });
       loop.setTaskFactory((on, body, options) => {
         const task = new Task(body, { ...options, loop: on });
@@ -621,7 +627,7 @@ for (const { name, real } of DRIVERS) {
       await hall.closes(server);
     });
 
-    inHall('serves where tasks begin at once, and a factory closes it', async (hall, loop) => {
+    inHall('works with eager tasks, and a factory that closes it', async (hall, loop) => {
       loop.setTaskFactory(eagerTaskFactory);
       let server: Server | undefined;
       server = await hall.opens({}, () => {
@@ -637,7 +643,7 @@ for (const { name, real } of DRIVERS) {
     });
 
     inHall(
-      'ends in shutdown() the others, where shutdownRequested() throws',
+      'ends the other connections in shutdown() if shutdownRequested() throws',
       async (hall, loop, scene) => {
         class Odd extends Recorder {
           shutdownRequested(): void {
@@ -657,7 +663,7 @@ for (const { name, real } of DRIVERS) {
       },
     );
 
-    inHall('may be started again where it could not listen', async (hall) => {
+    inHall('can be started again after it failed to listen', async (hall) => {
       const server = await hall.opens({ startServing: false });
       const sock = socketOf(server);
       const listen = sock.listen.bind(sock);
@@ -728,7 +734,7 @@ for (const { name, real } of DRIVERS) {
       );
 
     it(
-      'waits no longer when it is cancelled twice',
+      'stops waiting when it is cancelled twice',
       async (loop) => {
         const hall = new Hall(loop, name);
         const server = await hall.opens();
@@ -750,7 +756,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     it(
-      'ends with a CancelledError when somebody closes the server, connections left alone',
+      'throws CancelledError when other code closes the server, and leaves its connections open',
       async (loop) => {
         const hall = new Hall(loop, name);
         const server = await hall.opens();
@@ -770,7 +776,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     it(
-      'is refused where it is awaited already, and on a closed server',
+      'throws if it is already running, or the server is closed',
       async (loop) => {
         const server = await new Hall(loop, name).opens();
         const serving = createTask(server.serveForever());
@@ -799,7 +805,7 @@ for (const { name, real } of DRIVERS) {
     }
 
     it(
-      'closes those that are not told, and waits for the rest',
+      'closes connections without shutdownRequested(), and waits for the rest',
       async (loop) => {
         const hall = new Hall(loop, name);
         const kinds = [new Recorder(loop), new Busy(loop)];
@@ -824,7 +830,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     it(
-      'aborts those that are not done in time, and tells who they were',
+      'aborts those that do not finish in time, and returns them',
       async (loop) => {
         const hall = new Hall(loop, name);
         const server = await hall.opens({}, () => new Busy(loop));
@@ -840,7 +846,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     it(
-      'aborts what is left when it is cancelled',
+      'aborts the rest when it is cancelled',
       async (loop) => {
         const hall = new Hall(loop, name);
         const server = await hall.opens({}, () => new Busy(loop));
@@ -861,7 +867,7 @@ for (const { name, real } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`a loop that is closed on ${name}`, (it) => {
+  loopBehaviour(`A loop that is closed on ${name}`, (it) => {
     it.resting(
       'closes the servers and transports that were left open',
       async (loop) => {
@@ -894,7 +900,7 @@ for (const { name, real } of DRIVERS) {
 loopBehaviour('loop.connectAcceptedSocket', (it) => {
   for (const { name } of DRIVERS)
     it(
-      `makes a transport of a connection that was accepted elsewhere, on ${name}`,
+      `creates a transport for a connection that was accepted elsewhere, on ${name}`,
       async (loop) => {
         const listener = stream(name);
         listener.bind(freshAddress(listener.family));
@@ -921,7 +927,7 @@ loopBehaviour('loop.connectAcceptedSocket', (it) => {
       },
     );
 
-  it('refuses what is no stream socket', async (loop) => {
+  it('refuses a socket that is not a stream socket', async (loop) => {
     await rejects(
       loop.connectAcceptedSocket(() => new Protocol(), 7 as never),
       TypeError,

@@ -56,7 +56,7 @@ for (const { name } of DRIVERS)
   loopBehaviour(`loop.createUnixServer on ${name}`, (it) => {
     atPath(
       it,
-      'serves a socket that is bound, and removes its path when it is closed',
+      'accepts a bound socket, and removes its path when it is closed',
       async (loop, path) => {
         const sock = stream(name, socket.AF_UNIX);
         sock.bind(path);
@@ -112,7 +112,7 @@ loopBehaviour('loop.createUnixServer', (it) => {
 
   atPath(
     it,
-    'takes the place of a socket that was left behind',
+    'replaces a stale socket file',
     async (loop, path) => {
       leaveBehind(path);
 
@@ -149,7 +149,7 @@ loopBehaviour('loop.createUnixServer', (it) => {
 
   atPath(
     it,
-    'fails where there is a file that is no socket, and leaves it alone',
+    'fails if the path is a file other than a socket, and leaves it untouched',
     async (loop, path) => {
       writeFileSync(path, 'text');
 
@@ -177,7 +177,7 @@ loopBehaviour('loop.createUnixServer', (it) => {
 
   atPath(
     it,
-    'fails as the system says where it cannot bind',
+    "fails with the system's error if it cannot bind",
     async (loop, path) => {
       await rejects(loop.createUnixServer(protocol, `${path}/none`), OSError, { code: 'ENOENT' });
     },
@@ -219,7 +219,7 @@ function hasAbstractNames(): boolean {
   return sock.driver === 'posix' && process.platform === 'linux';
 }
 
-loopBehaviour('an abstract name of AF_UNIX', (it) => {
+loopBehaviour('An abstract AF_UNIX name', (it) => {
   const serves = async (loop: Loop, { logged }: Scene): Promise<void> => {
     const name = `\0asyncio-ts-${process.pid}`;
     await using server = await loop.createUnixServer(protocol, name);
@@ -232,13 +232,13 @@ loopBehaviour('an abstract name of AF_UNIX', (it) => {
     transport.close();
     await client.lost;
   };
-  const sentence = 'is served as a path is, and no file is looked for';
+  const sentence = 'is served like a path, without looking for a file';
   if (hasAbstractNames()) it(sentence, serves, REAL);
   else it.skip(sentence, 'it takes posix, on Linux', serves, REAL);
 });
 
 loopBehaviour('loop.createUnixConnection', (it) => {
-  atPath(it, 'fails where nobody listens', async (loop, path) => {
+  atPath(it, 'fails if nothing listens', async (loop, path) => {
     leaveBehind(path);
 
     await rejects(loop.createUnixConnection(protocol, path), ConnectionRefusedError);
@@ -268,7 +268,7 @@ loopBehaviour('loop.createUnixConnection', (it) => {
   );
 });
 
-loopBehaviour('A path of a unix socket', (it) => {
+loopBehaviour('A Unix socket path', (it) => {
   const forms: Record<string, (path: string) => Uint8Array | URL> = {
     bytes: (path) => Buffer.from(path),
     'a file: URL': pathToFileURL,
@@ -308,7 +308,7 @@ loopBehaviour('A path of a unix socket', (it) => {
           ])),
     );
 
-  it('is refused at once where it is none', async (loop) => {
+  it('is refused immediately if it is not a path', async (loop) => {
     const doors: ((path: never) => unknown)[] = [
       (path) => loop.createUnixServer(protocol, path),
       (path) => loop.createUnixConnection(protocol, path),

@@ -87,7 +87,7 @@ for (const driver of PIPE_DRIVERS) {
 
   loopBehaviour(`loop.subprocessExec on ${driver}`, (it) => {
     it(
-      'makes pipes, whose transports can be asked for',
+      'creates pipes, and provides their transports',
       async (loop) => {
         const [transport, protocol] = await echo(loop);
         assert.instance(transport, SubprocessTransport);
@@ -111,7 +111,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'has children killed, terminated and signalled',
+      'can kill, terminate and signal children',
       async (loop) => {
         for (const [end, returncode] of [
           [(transport: SubprocessTransport) => transport.kill(), -9],
@@ -133,7 +133,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'tells everything, each pipe in its order, and the end last',
+      'makes all callbacks, in order for each pipe, with connectionLost last',
       async (loop) => {
         const [transport, protocol] = await shell(loop, 'printf out; printf err >&2; exit 3', {
           stdin: undefined,
@@ -180,7 +180,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'has both outputs in one pipe where stderr is STDOUT',
+      'sends both outputs to one pipe if stderr is STDOUT',
       async (loop) => {
         const [transport, protocol] = await shell(loop, ECHO_TWICE, { stderr: STDOUT });
         assert.is(transport.getPipeTransport(2), undefined);
@@ -194,7 +194,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'breaks the pipe of a child whose output nobody reads',
+      'closes the pipe of a child whose output is not read',
       async (loop) => {
         const command = "trap '' PIPE; read line; echo $line; read line; echo x || echo BROKEN >&2";
         const [transport, protocol] = await shell(loop, command);
@@ -265,7 +265,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'leaves what the child writes in the pipe while that is paused',
+      'leaves the output of the child in the pipe while that is paused',
       async (loop, { settle }) => {
         const [transport, protocol] = await echo(loop);
         const stdout = transport.getPipeTransport(1) as ReadTransport;
@@ -282,7 +282,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'tells of the end only when what else has the pipes has gone',
+      'reports the end only when no other process holds the pipes',
       async (loop) => {
         const command = 'sleep 3600 & echo $!';
         const [transport, protocol] = await shell(loop, command, { stdin: undefined });
@@ -298,7 +298,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'kills the child when it is cancelled, and waits for that',
+      'kills the child when it is cancelled, and waits for its end',
       async (loop) => {
         let made: SubprocessTransport | undefined;
         class Told extends SubprocessProtocol {
@@ -315,7 +315,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'has a child killed that still runs when the transport is closed, and no other one',
+      'kills a child that still runs when the transport is closed, and no other process',
       async (loop) => {
         const [transport, protocol] = await echo(loop);
         assert.is(transport.getReturncode(), undefined);
@@ -333,7 +333,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'refuses what is no protocol, no program and no option',
+      'refuses invalid protocols, programs and options',
       async (loop) => {
         const factory = (): SubprocessProtocol => new SubprocessProtocol();
         const exec = (...args: unknown[]) => loop.subprocessExec(factory, ...(args as [string]));
@@ -397,7 +397,7 @@ for (const driver of PIPE_DRIVERS) {
     );
 
     it(
-      'refuses what is no command, and what asyncio refuses',
+      'refuses invalid commands, and the options that asyncio refuses',
       async (loop) => {
         const run = (cmd: unknown, options: object = {}) =>
           loop.subprocessShell(() => new SubprocessProtocol(), cmd as string, options);
@@ -435,10 +435,10 @@ loopBehaviour('SubprocessProtocol', (it) => {
   );
 });
 
-behaviour('a child that cannot be started for lack of descriptors', (it) => {
+behaviour('A child that cannot be started because descriptors ran out', (it) => {
   for (const driver of ['node', 'posix'])
     it(
-      `leaves none open (${driver})`,
+      `leaves no descriptors open (${driver})`,
       async () => {
         const file = 'test/transports/subprocess/children/no-descriptor.ts';
         await using program = Program.typescript(file, [driver], { descriptors: 64 });

@@ -59,7 +59,7 @@ async function finish(
 }
 
 for (const { name } of DRIVERS)
-  loopBehaviour(`a protocol over TLS that ends its loop, on ${name}`, (it) => {
+  loopBehaviour(`A protocol over TLS that ends its loop, on ${name}`, (it) => {
     for (const method of [
       'connectionMade',
       'getBuffer',
@@ -68,7 +68,7 @@ for (const { name } of DRIVERS)
       'connectionLost',
     ])
       it.resting(
-        `is told the rest when the loop runs again: ${method}()`,
+        `gets the remaining callbacks when the loop runs again: ${method}()`,
         async (loop) => {
           const [client, server] = [new Recorder(loop), new Exiting(method)];
           const talk = (): Promise<void> =>

@@ -10,9 +10,9 @@ import { Recorder } from '../../support/transports.ts';
 const REAL = { clock: 'real' } as const;
 
 for (const { name } of DRIVERS)
-  loopBehaviour(`TLS on ${name}, at length`, (it) => {
+  loopBehaviour(`TLS on ${name} over time`, (it) => {
     it(
-      'carries ten megabytes through a slow reader, with no more waiting than the marks allow',
+      'carries ten megabytes to a slow reader, and buffers no more than the water marks allow',
       async (loop) => {
         const PIECE = Buffer.alloc(100_000, 'ten megabytes ');
         let most = 0;

@@ -30,9 +30,9 @@ const EVENTS = 'test_events.py::EventLoopTestsMixin::';
 const UNIX = 'test_unix_events.py::SelectorEventLoopUnixSocketTests::';
 
 for (const { name } of DRIVERS) {
-  loopBehaviour(`a handshake on ${name}`, (it) => {
+  loopBehaviour(`A handshake on ${name}`, (it) => {
     it(
-      'is given up after sslHandshakeTimeout, on both sides',
+      'times out after sslHandshakeTimeout, on both sides',
       async (loop) => {
         for (const shake of [secureClient, secureServer]) {
           const [sock, peer] = await socketsOn(loop, name);
@@ -57,7 +57,7 @@ for (const { name } of DRIVERS) {
       },
     );
 
-    it('is given up after a minute, if nothing else is said', async (loop) => {
+    it('times out after a minute by default', async (loop) => {
       const [sock, peer] = await socketsOn(loop, name);
       const begin = loop.time();
 
@@ -70,7 +70,7 @@ for (const { name } of DRIVERS) {
     });
 
     it(
-      'fails with the error by which the connection underneath is lost',
+      'fails with the error that ends the underlying connection',
       async (loop) => {
         for (const shake of [secureClient, secureServer]) {
           const [sock, peer] = await socketsOn(loop, name);
@@ -92,7 +92,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'that the peer leaves fails with ConnectionResetError, on both sides',
+      'fails with ConnectionResetError when the peer disconnects, on both sides',
       async (loop) => {
         for (const shake of [secureClient, secureServer]) {
           const [sock, peer] = await socketsOn(loop, name);
@@ -117,7 +117,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'with one who does not speak TLS fails, on both sides',
+      'fails if the peer does not speak TLS, on both sides',
       async (loop) => {
         for (const shake of [secureClient, secureServer]) {
           const [sock, peer] = await socketsOn(loop, name);
@@ -135,7 +135,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'fails when the certificate is not to be trusted',
+      'fails if the certificate is not trusted',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
         const server = new Recorder(loop);
@@ -168,7 +168,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'fails when the certificate is for somebody else',
+      'fails if the certificate is for another name',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
         const answering = secureServer(loop, peer, new Recorder(loop)).catch(() => undefined);
@@ -188,7 +188,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'that is cancelled leaves nothing open',
+      'leaves nothing open when it is cancelled',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
         const client = new Recorder(loop);
@@ -210,7 +210,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'is told to a server in debug mode only, which serves on',
+      'is reported on failure in debug mode only, and the server keeps serving',
       async (loop) => {
         const echo: asyncio.ClientConnected = async (reader, writer) => {
           writer.write(await reader.read(100));
@@ -237,9 +237,9 @@ for (const { name } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`a TLS handshake that comes byte by byte on ${name}`, (it) => {
+  loopBehaviour(`A TLS handshake that arrives byte by byte on ${name}`, (it) => {
     it(
-      'is done all the same',
+      'succeeds',
       async (loop) => {
         const server = new Echo(loop);
         const relayed = await relay(loop, name, { ssl: SERVER, protocol: server, pieces: 1 });
@@ -259,7 +259,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'and ends in its middle fails on both sides',
+      'fails on both sides if it ends halfway',
       async (loop) => {
         for (const limit of [1, 5, 6, 100, 250]) {
           const server = new Recorder(loop);
@@ -278,7 +278,7 @@ for (const { name } of DRIVERS) {
   });
 }
 
-loopBehaviour('a callback of a TLS server that throws', (it) => {
+loopBehaviour('A callback of a TLS server that throws', (it) => {
   const fail = (): never => {
     throw new Error('planted');
   };
@@ -316,14 +316,14 @@ loopBehaviour('a callback of a TLS server that throws', (it) => {
 });
 
 for (const { name } of DRIVERS)
-  loopBehaviour(`a callback of a TLS server that ends the clients, on ${name}`, (it) => {
+  loopBehaviour(`A callback of a TLS server that ends the clients, on ${name}`, (it) => {
     for (const [what, callback] of [
       ['SNICallback', (_name: string, done: () => void) => done()],
       ['ALPNCallback', () => 'h2'],
     ] as const)
       for (const end of ['closeClients', 'abortClients'] as const)
         it(
-          `ends the one that shakes hands, too: ${what}, ${end}()`,
+          `also ends the client that is in its handshake: ${what}, ${end}()`,
           async (loop) => {
             const sock = listening(name);
             const calls: string[] = [];
@@ -351,12 +351,12 @@ for (const { name } of DRIVERS)
         );
   });
 
-loopBehaviour("a client's certificate", (it) => {
+loopBehaviour('A client certificate', (it) => {
   const mine = selfSigned(['client']);
   const asking = { ...SERVER, requestCert: true, ca: mine.cert };
 
   it(
-    'is known to a server that asks for one',
+    'is available to a server that requests one',
     async (loop) => {
       const [client, server] = [new Recorder(loop), new Recorder(loop)];
       const sides = { server: asking, client: { ...CLIENT, key: mine.key, cert: mine.cert } };
@@ -375,7 +375,7 @@ loopBehaviour("a client's certificate", (it) => {
   ] as const)
     for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const)
       it(
-        `is refused when it is ${what}, with ${maxVersion}`,
+        `is refused if it is ${what}, with ${maxVersion}`,
         async (loop) => {
           const [near, far] = await socketsOn(loop, 'memory');
           const [client, server] = [new Recorder(loop), new Recorder(loop)];
@@ -394,7 +394,7 @@ loopBehaviour("a client's certificate", (it) => {
       );
 
   it(
-    'that is missing is let pass with rejectUnauthorized: false',
+    'may be missing with rejectUnauthorized: false',
     async (loop) => {
       const [client, server] = [new Recorder(loop), new Recorder(loop)];
       const sides = { server: { ...asking, rejectUnauthorized: false } };
@@ -408,7 +408,7 @@ loopBehaviour("a client's certificate", (it) => {
   );
 });
 
-loopBehaviour('options of TLS', (it) => {
+loopBehaviour('TLS options', (it) => {
   const protocol = (): asyncio.Protocol => new asyncio.Protocol();
   const connect = (loop: asyncio.Loop, options: object, host?: string): Promise<unknown> =>
     Promise.resolve(loop.createConnection(protocol, host ?? '127.0.0.1', 1, options));
@@ -420,7 +420,7 @@ loopBehaviour('options of TLS', (it) => {
     Promise.resolve(loop.createUnixServer(protocol, '/nowhere/at/all', options));
 
   it(
-    'refuse time-outs that are not positive, before anything is connected',
+    'refuse timeouts that are not positive, before connecting',
     async (loop) => {
       for (const seconds of [0, -1, Number.NaN]) {
         const message = /^sslHandshakeTimeout must be a number of seconds above 0, got /;
@@ -438,7 +438,7 @@ loopBehaviour('options of TLS', (it) => {
   );
 
   it(
-    'refuse what has no meaning without ssl, before anything is looked up, bound or connected',
+    'refuse what requires ssl without ssl, before a look-up, bind or connect',
     async (loop) => {
       const [sock, peer] = await socketsOn(loop, 'memory');
       loop.getaddrinfo = (): never => assert.unreachable('it was looked up') as never;
@@ -474,7 +474,7 @@ loopBehaviour('options of TLS', (it) => {
   );
 
   it(
-    'refuse what is no context',
+    'refuse anything but a context',
     async (loop) => {
       for (const ssl of [1, 'yes', []]) {
         const message = /^ssl must be true, a tls\.SecureContext or an object of options, got /;
@@ -490,7 +490,7 @@ loopBehaviour('options of TLS', (it) => {
   );
 
   it(
-    'refuse a client with nobody to check the certificate for',
+    'refuse a client without a name to check the certificate for',
     async (loop) => {
       const [sock, peer] = await socketsOn(loop, 'memory');
       const make = (options: object): Promise<unknown> =>
@@ -524,7 +524,7 @@ loopBehaviour('options of TLS', (it) => {
   );
 
   it(
-    'of startTls refuse what is no context and no transport',
+    'refuse invalid contexts and transports in startTls',
     async (loop) => {
       const protocol = new Recorder(loop);
       const [sock, peer] = await socketsOn(loop, 'memory');

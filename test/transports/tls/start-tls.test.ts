@@ -51,7 +51,7 @@ const INJECTIONS = [
 for (const { name } of DRIVERS) {
   loopBehaviour(`loop.startTls on ${name}`, (it) => {
     it(
-      'encrypts a connection that stands, on both sides',
+      'encrypts an established connection, on both sides',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name);
         const [client, server] = [new Recorder(loop), new Echo(loop)];
@@ -94,7 +94,7 @@ for (const { name } of DRIVERS) {
 
     for (const serverSide of [false, true])
       it(
-        `fails where nothing can be written any more, as the ${serverSide ? 'server' : 'client'}`,
+        `fails if the ${serverSide ? 'server' : 'client'} can no longer write`,
         async (loop, { expectReport }) => {
           const [near, far] = await socketsOn(loop, name);
           const [client, server] = [new HalfOpen(loop), new HalfOpen(loop)];
@@ -119,7 +119,7 @@ for (const { name } of DRIVERS) {
       );
 
     it(
-      'encrypts for a protocol that has memory of its own',
+      'works with a buffered protocol',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name);
         const [client, server] = [new Buffered(), new Recorder(loop)];
@@ -147,7 +147,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'encrypts what is encrypted already',
+      'encrypts an encrypted connection again',
       async (loop) => {
         const [client, server] = [new Recorder(loop), new Echo(loop)];
 
@@ -170,7 +170,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'reports nothing where both layers are closed during the handshake of the outer one',
+      'reports nothing if both layers are closed during the handshake of the outer one',
       async (loop, scene) => {
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
 
@@ -223,7 +223,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'takes what comes in the clear while the protocol pauses for the handshake, and fails',
+      'fails if plain text arrives while the protocol is paused for the handshake',
       async (loop) => {
         for (const injected of INJECTIONS) {
           const [near, far] = await socketsOn(loop, name);
@@ -245,7 +245,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'fails a connection whose bytes were spoiled on the way',
+      'fails a connection whose bytes were corrupted',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name);
         const client = new Recorder(loop);
@@ -274,7 +274,7 @@ for (const { name } of DRIVERS) {
 
   loopBehaviour(`StreamWriter.startTls on ${name}`, (it) => {
     it(
-      'encrypts a stream on both sides, and reads on',
+      'encrypts a stream on both sides, which can still be read',
       async (loop) => {
         const handler: asyncio.ClientConnected = async (reader, writer) => {
           writer.write(await reader.readline());
@@ -304,7 +304,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'breaks the stream when the handshake fails',
+      'closes the stream when the handshake fails',
       async (loop) => {
         const handler: asyncio.ClientConnected = async (_reader, writer) => {
           writer.write(Buffer.from('what?\n'));
@@ -323,7 +323,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'takes bytes that came with the last line for the handshake, and for nothing else',
+      'treats bytes that arrived with the last line as part of the handshake, and nothing else',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name);
         const [fromRelay, toRelay] = await socketsOn(loop, name);
@@ -361,7 +361,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'takes the ClientHello that was read before it is called',
+      'accepts a ClientHello that was read before the call',
       async (loop) => {
         const answered: string[] = [];
         const handler = async (...[reader, writer]: asyncio.Streams): Promise<void> => {
@@ -389,7 +389,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'never gives what came in the clear for something encrypted',
+      'never returns plain text as encrypted data',
       async (loop) => {
         for (const injected of INJECTIONS) {
           const outcome = loop.createFuture<unknown>();
@@ -415,7 +415,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'never does so on the client’s side',
+      'never does so on the client side',
       async (loop) => {
         for (const injected of INJECTIONS) {
           let answered: unknown;
@@ -442,7 +442,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'reads on, however much comes right behind the handshake, on either side',
+      'continues to read, however much arrives right after the handshake, on either side',
       async (loop) => {
         const send = async (writer: asyncio.StreamWriter): Promise<void> => {
           writer.write(FLOOD);
@@ -479,7 +479,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'reads on where the first bytes come together with the end of the handshake',
+      'continues to read if the first bytes arrive with the end of the handshake',
       async (loop) => {
         for (const isOnSocket of [true, false])
           for (const isServers of [true, false]) {
@@ -524,7 +524,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'is not needed for that: where TLS stands from the first byte, all is read, too',
+      'is not needed for this: with TLS from the first byte, everything is read too',
       async (loop) => {
         for (const isServers of [true, false]) {
           const served = loop.createFuture<Uint8Array>();
@@ -556,9 +556,9 @@ for (const { name } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`pausing on ${name}`, (it) => {
+  loopBehaviour(`Flow control on ${name}`, (it) => {
     it(
-      'outlasts startTls: a protocol that was told to pause is told to go on',
+      'continues after startTls: a protocol that was paused is resumed',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name);
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
@@ -595,7 +595,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'outlasts setProtocol: a stream that takes over a full transport waits, and goes on',
+      'continues after setProtocol: a stream that takes over a full transport waits until it is resumed',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name);
         const [transport] = await loop.createConnection(
@@ -626,9 +626,9 @@ for (const { name } of DRIVERS) {
   });
 }
 
-loopBehaviour('startTls on streams of Node’s', (it) => {
+loopBehaviour('startTls on Node streams', (it) => {
   it(
-    'never gives what came in the clear for something encrypted',
+    'never returns plain text as encrypted data',
     async (loop) => {
       for (const injected of INJECTIONS)
         for (const isServers of [true, false]) {
@@ -654,7 +654,7 @@ loopBehaviour('startTls on streams of Node’s', (it) => {
   );
 
   it(
-    'reads on, however much comes right behind the handshake, on either side',
+    'continues to read, however much arrives right after the handshake, on either side',
     async (loop) => {
       for (const isServers of [true, false]) {
         const [[reader, writer], [other, peer]] = await pairOfStreams(100);

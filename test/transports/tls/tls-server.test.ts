@@ -114,9 +114,9 @@ for (const { name } of DRIVERS)
   ] as const) {
     const of = what === '' ? 'a host' : 'a path';
 
-    loopBehaviour(`a TLS server on ${of}, on ${name}`, (it) => {
+    loopBehaviour(`A TLS server on ${of}, on ${name}`, (it) => {
       it(
-        'reports once a protocol that throws when it is told of the connection, and ends that',
+        'reports a protocol that throws in connectionMade once, and ends its connection',
         async (loop, { reports }) => {
           class Throwing extends Recorder {
             override connectionMade(transport: asyncio.Transport): void {
@@ -148,7 +148,7 @@ for (const { name } of DRIVERS)
       );
 
       it(
-        'reports once a protocol that cannot be made, whatever its factory throws',
+        'reports a protocol that cannot be created once, whatever its factory throws',
         async (loop, { reports }) => {
           const thrown = [new EvalError('planted'), new asyncio.FileNotFoundError('planted')];
           class Impossible extends Recorder {
@@ -191,7 +191,7 @@ for (const { name } of DRIVERS)
       );
 
       it(
-        'answers a client, and notifies it of the end; a client that does not trust it leaves',
+        'answers a client, and is notified of its end; a client that does not trust it disconnects',
         async (loop) => {
           await serving(
             loop,
@@ -267,7 +267,7 @@ for (const { name } of DRIVERS)
       );
 
       it(
-        'is trusted by a client that knows the issuer of its certificate, and its name',
+        'is trusted by a client that knows its certificate’s issuer and its name',
         async (loop) => {
           await serving(loop, name, family, named, async ({ address, protocols, connect }) => {
             const [transport, client] = await connect({ ca: named.cert }, 'localhost');
@@ -289,7 +289,7 @@ for (const { name } of DRIVERS)
 
 loopBehaviour('loop.createConnection with ssl', (it) => {
   it(
-    'asks for the host, for serverHostname if that is given, and for nobody where that is empty',
+    'requests the host, or serverHostname if given, or no name if that is empty',
     async (loop) => {
       const asked: string[] = [];
       const context = createSecureContext(SERVER);
@@ -332,7 +332,7 @@ loopBehaviour('loop.createConnection with ssl', (it) => {
 
 behaviour('ssl: true', (it) => {
   it(
-    'trusts whom Node trusts, on a host and on a path',
+    'trusts the authorities that Node trusts, for a host and for a path',
     async () => {
       const directory = mkdtempSync(join(tmpdir(), 'asyncio-ts-'));
       const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
@@ -364,7 +364,7 @@ behaviour('ssl: true', (it) => {
 for (const { name } of DRIVERS)
   loopBehaviour(`closeClients() of a TLS server on ${name}`, (it) => {
     it(
-      'ends the encryption, and waits for the end of the peer',
+      'ends the encryption, and waits for the peer to end it',
       async (loop) => {
         const sock = stream(name);
         sock.bind(freshAddress(socket.AF_INET));

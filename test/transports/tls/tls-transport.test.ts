@@ -60,7 +60,7 @@ function timersOf(loop: asyncio.Loop): asyncio.TimerHandle[] {
 for (const { name } of DRIVERS) {
   loopBehaviour(`TLS on ${name}`, (it) => {
     it(
-      'carries bytes both ways, and tells the protocols when the handshake is done',
+      'carries bytes both ways, and notifies the protocols when the handshake is done',
       async (loop) => {
         const client = new Recorder(loop);
         const server = new Echo(loop);
@@ -85,7 +85,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'ends on both sides when one closes, after what was written before',
+      'ends on both sides when one closes, after the data that was written before',
       async (loop) => {
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
 
@@ -109,7 +109,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'does not go on one way alone: says so to a protocol that wants to',
+      'cannot be half-closed: warns a protocol that tries',
       async (loop, { logged }) => {
         const server = Object.assign(new Recorder(loop), { eofReceived: () => true });
 
@@ -128,7 +128,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'ends where the peer ends without a word',
+      'ends if the peer ends without close_notify',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name);
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
@@ -148,7 +148,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'holds the writer back while the peer reads nothing, by its water marks',
+      'pauses the writer at its water marks while the peer reads nothing',
       async (loop) => {
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
 
@@ -176,7 +176,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'takes bytes from a protocol that has memory of its own',
+      'works with a buffered protocol',
       async (loop) => {
         const server = new Buffered();
 
@@ -191,7 +191,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'leaves with a peer that was thrown away what it was told of it',
+      'ends on both sides when one aborts, with or without a reset',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name);
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
@@ -216,7 +216,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'drops what is written after closing, and logs from the fifth write on',
+      'drops data written after closing, and logs from the fifth write on',
       async (loop, { logged }) => {
         const client = new Recorder(loop);
 
@@ -254,7 +254,7 @@ for (const { name } of DRIVERS) {
     );
 
     it(
-      'is made on a unix path, and on a host',
+      'works on a Unix path, and on a host',
       async (loop) => {
         const [near, far] = await socketsOn(loop, name, socket.AF_UNIX);
         const client = new Recorder(loop);
@@ -277,8 +277,8 @@ for (const { name } of DRIVERS) {
     );
   });
 
-  loopBehaviour(`the end of a TLS connection on ${name}`, (it) => {
-    it('is waited for as long as sslShutdownTimeout says', async (loop) => {
+  loopBehaviour(`The end of a TLS connection on ${name}`, (it) => {
+    it('is awaited for at most sslShutdownTimeout', async (loop) => {
       const [near, far] = await socketsOn(loop, name);
       const [client, server] = [new Recorder(loop), new Recorder(loop)];
       const [transport, other] = await Promise.all([
@@ -300,9 +300,9 @@ for (const { name } of DRIVERS) {
   });
 }
 
-loopBehaviour('what TLS knows', (it) => {
+loopBehaviour('TLS information', (it) => {
   it(
-    'is asked for by getExtraInfo, beside what is known underneath',
+    'is available from getExtraInfo, like that of the underlying transport',
     async (loop) => {
       const context = createSecureContext({ ca: CERT });
       const ssl = { secureContext: context };
@@ -325,7 +325,7 @@ loopBehaviour('what TLS knows', (it) => {
   );
 
   it(
-    'is what they agreed to speak, of ALPNProtocols',
+    'includes the negotiated protocol of ALPNProtocols',
     async (loop) => {
       const [client, server] = [new Recorder(loop), new Recorder(loop)];
       const sides = {
@@ -344,7 +344,7 @@ loopBehaviour('what TLS knows', (it) => {
   );
 
   it(
-    'is the name that was asked for, by which SNICallback finds the certificate',
+    'includes the requested server name, by which SNICallback finds the certificate',
     async (loop) => {
       const other = selfSigned(['other.example']);
       const asked: string[] = [];
@@ -371,9 +371,9 @@ loopBehaviour('what TLS knows', (it) => {
   );
 });
 
-loopBehaviour('a TLS transport', (it) => {
+loopBehaviour('A TLS transport', (it) => {
   it(
-    'goes on with another protocol',
+    'continues with another protocol',
     async (loop) => {
       const [client, server] = [new Recorder(loop), new Recorder(loop)];
 
@@ -394,7 +394,7 @@ loopBehaviour('a TLS transport', (it) => {
   );
 
   it(
-    'hands nothing on after it was closed',
+    'delivers nothing after it was closed',
     async (loop) => {
       const [client, server] = [new Recorder(loop), new Recorder(loop)];
 
@@ -410,7 +410,7 @@ loopBehaviour('a TLS transport', (it) => {
   );
 
   it(
-    'hands nothing on while it is paused, and all of it later',
+    'delivers nothing while it is paused, and everything later',
     async (loop) => {
       const [client, server] = [new Recorder(loop), new Recorder(loop)];
 
@@ -433,7 +433,7 @@ loopBehaviour('a TLS transport', (it) => {
   );
 
   it(
-    'leaves no timer behind: not of the handshake, not of the end',
+    'leaves no timer behind, neither of the handshake nor of the shutdown',
     async (loop) => {
       const [client, server] = [new Recorder(loop), new Recorder(loop)];
       const timers = timersOf(loop);
@@ -464,7 +464,7 @@ loopBehaviour('a TLS transport', (it) => {
   );
 
   it(
-    'is aborted when it is closed before the handshake is done',
+    'is aborted if it is closed before the handshake is done',
     async (loop) => {
       const [near, far] = await socketsOn(loop, 'memory');
       let made: asyncio.Transport | undefined;
@@ -489,10 +489,10 @@ loopBehaviour('a TLS transport', (it) => {
 });
 
 for (const { name } of DRIVERS)
-  loopBehaviour(`a protocol over TLS that paused on ${name}`, (it) => {
+  loopBehaviour(`A protocol over TLS that paused on ${name}`, (it) => {
     for (const lastWords of ['', 'last words'])
       it(
-        `is told of the end ${lastWords && 'and what came before it '}when it resumes, and not before`,
+        `is notified of the end ${lastWords && 'and of what came before it '}when it resumes, and not before`,
         async (loop) => {
           const [client, server] = [new Recorder(loop), new Recorder(loop)];
           await securely(loop, name, client, server, async (transport, other) => {
@@ -521,7 +521,7 @@ for (const { name } of DRIVERS)
       ['buffered', (loop: asyncio.Loop) => new BufferedRecorder(loop)],
     ] as const)
       it(
-        `gets what came meanwhile, ${kind}, when it resumes and closes in one turn`,
+        `gets what arrived meanwhile, ${kind}, if it resumes and closes in one turn`,
         async (loop) => {
           const [client, server] = [new Recorder(loop), make(loop)];
           await securely(loop, name, client, server, async (transport, other) => {
@@ -543,7 +543,7 @@ for (const { name } of DRIVERS)
       );
 
     it(
-      'may close again, or abort, when it gets what came meanwhile',
+      'may close again, or abort, when it gets what arrived meanwhile',
       async (loop) => {
         for (const end of ['close', 'abort'] as const) {
           const [client, server] = [new Recorder(loop), new Recorder(loop)];
@@ -569,7 +569,7 @@ for (const { name } of DRIVERS)
 
     for (const unread of [false, true])
       it(
-        `is told of the end when it closes without resuming, ${unread ? 'and of nothing unread' : 'with nothing unread'}`,
+        `is notified of the end if it closes without resuming, ${unread ? 'but not of unread data' : 'with nothing unread'}`,
         async (loop) => {
           const [client, server] = [new Recorder(loop), new Recorder(loop)];
           await securely(loop, name, client, server, async (transport, other) => {
@@ -586,7 +586,7 @@ for (const { name } of DRIVERS)
       );
 
     it(
-      'is not told of the end when it resumes and pauses again in one turn',
+      'is not notified of the end if it resumes and pauses again in one turn',
       async (loop) => {
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
         await securely(loop, name, client, server, async (transport, other) => {
@@ -626,9 +626,9 @@ async function arrivesPaused(
   await settle(loop, 5);
 }
 
-loopBehaviour('a TLS transport that is closed', (it) => {
+loopBehaviour('A TLS transport that is closed', (it) => {
   it(
-    'is held by nobody, nor is its context',
+    'is not referenced any more, and neither is its context',
     async (loop) => {
       const refs = await connectedAndClosed(loop);
 
@@ -672,9 +672,9 @@ async function connectedAndClosed(loop: asyncio.Loop): Promise<WeakRef<object>[]
   return refs;
 }
 
-loopBehaviour('a TLS server', (it) => {
+loopBehaviour('A TLS server', (it) => {
   it(
-    'ends its connections gently, and waits for them',
+    'ends its connections cleanly, and waits for them',
     async (loop) => {
       const servers: Recorder[] = [];
       const factory = (): Recorder => {
@@ -700,9 +700,9 @@ loopBehaviour('a TLS server', (it) => {
 });
 
 for (const { name } of DRIVERS)
-  loopBehaviour(`a TLS stream whose socket fails on ${name}`, (it) => {
+  loopBehaviour(`A TLS stream whose socket fails on ${name}`, (it) => {
     it(
-      'tells its protocol of a write that fails while the peer is silent',
+      'notifies its protocol of a write that fails while the peer is silent',
       async (loop) => {
         const [client, server] = [new Recorder(loop), new Recorder(loop)];
         await securely(loop, name, client, server, async (transport) => {
@@ -720,7 +720,7 @@ for (const { name } of DRIVERS)
     );
 
     it(
-      'sends all that waits when the peer has ended, though the socket takes only half',
+      'sends its whole buffer when the peer has ended, even if the socket accepts only half',
       async (loop) => {
         class Patient extends Recorder {
           override eofReceived(): undefined {
@@ -756,7 +756,7 @@ for (const { name } of DRIVERS)
   });
 
 for (const { name } of DRIVERS)
-  loopBehaviour(`twenty-five TLS clients on ${name}`, (it) => {
+  loopBehaviour(`Twenty-five TLS clients on ${name}`, (it) => {
     const CLIENTS = 25;
     const [A_DATA, B_DATA] = ['A', 'B'].map((letter) => Buffer.alloc(65_536, letter));
 

@@ -21,7 +21,7 @@ function taking(...portions: number[]): Endpoint & { readonly taken: string; sen
 }
 
 behaviour('SendQueue', (it) => {
-  it('sends on where the endpoint stopped', () => {
+  it('continues where the endpoint stopped', () => {
     const queue = new SendQueue();
     queue.push(Buffer.from('abcdef'), 2);
 
@@ -48,7 +48,7 @@ behaviour('SendQueue', (it) => {
     assert.is(endpoint.taken, 'piece '.repeat(1000));
   });
 
-  it('keeps the order across blocks, whatever the portions', () => {
+  it('keeps the order across blocks, whatever the sizes', () => {
     const queue = new SendQueue();
     const pieces = [70_000, 10, 65_536, 1, 200_000, 65_535, 3].map((size, index) =>
       String(index).repeat(size),
@@ -67,7 +67,7 @@ behaviour('SendQueue', (it) => {
     assert.ok(taken + endpoint.taken === pieces.join(''), 'bytes were lost or changed places');
   });
 
-  it('copies: the bytes are the caller’s again', () => {
+  it('copies its input, so the caller can reuse it', () => {
     const queue = new SendQueue();
     const data = Buffer.from('mine');
 

@@ -4,7 +4,7 @@ import { behaviour } from '../../support/behaviour.ts';
 import { throws } from '../../support/throws.ts';
 
 behaviour('WaterMarks', (it) => {
-  it('says once to pause, above high, and once to go on, from low on down', () => {
+  it('pauses once above the high-water mark, and resumes once at the low-water mark or below', () => {
     const marks = new WaterMarks();
     marks.set(100, 10);
 
@@ -14,7 +14,7 @@ behaviour('WaterMarks', (it) => {
     assert.equal(said, [false, true, false, false, true, false]);
   });
 
-  it('is at 16 and 64 KiB, and finds the mark that is not given', () => {
+  it('defaults to 16 and 64 KiB, and derives the mark that is not given', () => {
     const marks = new WaterMarks();
     const limits = [marks.limits];
 
@@ -27,7 +27,7 @@ behaviour('WaterMarks', (it) => {
     assert.equal(limits, [usual, [256, 1026], [50, 200], [3, 7], usual, [0, 0]]);
   });
 
-  it('refuses marks that are the wrong way round, and keeps the others', () => {
+  it('refuses a low-water mark above the high-water mark, and keeps the previous marks', () => {
     const marks = new WaterMarks();
 
     throws(() => marks.set(0, 1), RangeError, {
