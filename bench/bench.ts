@@ -7,16 +7,16 @@ import { Progress } from './progress.ts';
 import { StartError } from './server.ts';
 import { type Command, micros, type Subject } from './subjects.ts';
 
-/** A subject that was found. */
+/** A subject that is available. */
 interface Found {
   readonly name: string;
   readonly command: Command;
 }
 
-/** A run of the bench: everything once in each round, side by side. */
+/** A run of the benchmark: each round measures everything once, in turn. */
 export class Bench {
   readonly figures: Figures = { servers: [], micro: [], leftOut: [] };
-  /** Did anything fail that had started? */
+  /** Has anything failed that had started? */
   broken = false;
   readonly #options: BenchOptions;
   readonly #subjects: readonly Subject[];
@@ -29,8 +29,8 @@ export class Bench {
   }
 
   /**
-   * @returns how the client reached the servers; `undefined` when there was none
-   * @throws {ClientError} when there is to be one, and it does not start
+   * @returns how the client connects to the servers; `undefined` if there is none
+   * @throws {ClientError} if a client is required and does not start
    */
   async run(): Promise<WireName | undefined> {
     const { loads, client: wanted } = this.#options;
@@ -76,7 +76,7 @@ export class Bench {
     }
   }
 
-  /** @returns the subjects that did not fail: the others have no further rounds */
+  /** @returns the subjects that did not fail: the others are left out of further rounds */
   async #each(
     subjects: readonly Found[],
     round: number,
@@ -117,14 +117,14 @@ function busy({ others }: ServerFigure): string {
   return `the machine was busy: others used ${(others * 100).toFixed(0)} % of a processor`;
 }
 
-/** Another order in each round: what the machine does meanwhile should hit all alike. */
+/** A different order in each round, so that other load on the machine affects all alike. */
 function reordered<Value>(values: readonly Value[], round: number, rounds: number): Value[] {
   const at = Math.floor((values.length * (round - 1)) / rounds);
   const rotated = [...values.slice(at), ...values.slice(0, at)];
   return round % 2 === 1 ? rotated : rotated.reverse();
 }
 
-/** Puts figures into the order of the subjects that they are of. */
+/** Sorts figures by the order of their subjects. */
 function sort<Figure>(
   figures: Figure[],
   subjects: readonly Subject[],

@@ -2,17 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { type Load, nameOf } from './loads.ts';
 import { UsageError } from './options.ts';
 
-/** Descriptors that a process needs beside those of its connections. */
+/** How many descriptors a process needs in addition to its connections. */
 const SPARE = 256;
 
 /**
- * Sees to it that the servers and the client may have a descriptor for each connection.
+ * Checks that the servers and the client may have a descriptor for each connection.
  *
- * There is nothing to raise: Node raises its own limit as far as the system lets it when it starts,
- * and what it starts inherits that.
+ * Nothing needs to be raised: Node raises its own limit to the maximum at startup, and child processes
+ * inherit it.
  *
- * @param allowed - how many a process may have
- * @throws {UsageError} when a load needs more
+ * @param allowed - how many descriptors a process may have
+ * @throws {UsageError} if a load needs more
  */
 export function checkDescriptors(
   loads: readonly Load[],
@@ -28,9 +28,9 @@ export function checkDescriptors(
   }
 }
 
-/** How many what this process starts may have; without end where that cannot be known. */
+/** How many descriptors a child process may have; infinite if unknown. */
 function allowedDescriptors(): number {
   const { stdout } = spawnSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' });
-  const allowed = Number.parseInt(stdout, 10); // "unlimited" is no number, nor is null
+  const allowed = Number.parseInt(stdout, 10); // "unlimited" is not a number, and neither is null
   return Number.isNaN(allowed) ? Number.POSITIVE_INFINITY : allowed;
 }

@@ -1,4 +1,4 @@
-/** What a program that failed had to say: the error that it printed last, else its last line. */
+/** What a failed program printed: its last error, or else its last line. */
 export function errorLine(complaints: string): string | undefined {
   const lines = complaints.split('\n').filter((line) => line.trim() !== '');
   return lines.findLast((line) => /^\w*(Error|Exception)\b.*:/.test(line)) ?? lines.at(-1);

@@ -4,11 +4,11 @@ import type { LoadResult } from './loads.ts';
 export interface ServerFigure extends LoadResult {
   readonly round: number;
   readonly server: string;
-  /** The load by its name, as in --loads. */
+  /** The name of the load, as in --loads. */
   readonly load: string;
 }
 
-/** What the loop itself is asked to do, and how the table calls it. */
+/** The operations of the loop, and their names in the table. */
 export const MICRO = {
   callSoon: 'callSoon()',
   sleepZero: 'await sleep(0)',
@@ -20,35 +20,35 @@ export const MICRO = {
   queue: 'queue item handed over',
 } as const;
 
-/** What each costs, in µs of processor time; what a program cannot do is left out. */
+/** The cost of each, in µs of CPU time; unsupported ones are omitted. */
 export type MicroCosts = { readonly [what in keyof typeof MICRO]?: number };
 
-/** The micro figures of one program, in one round. */
+/** The micro benchmarks of one program, in one round. */
 export interface MicroFigure {
   readonly round: number;
   readonly program: string;
   readonly costs: MicroCosts;
 }
 
-/** A program that is not in the tables, or not in all. */
+/** A program that is missing from some or all tables. */
 export interface LeftOut {
   readonly name: string;
   readonly why: string;
 }
 
-/** All that came of a run. */
+/** All results of a run. */
 export interface Figures {
   readonly servers: ServerFigure[];
   readonly micro: MicroFigure[];
   readonly leftOut: LeftOut[];
 }
 
-/** The server's processor time for one message, in µs. */
+/** The server's CPU time per message, in µs. */
 export function cpuPerMessage({ serverCpu, messages }: LoadResult): number {
   return (serverCpu / messages) * 1e6;
 }
 
-/** NaN of nothing. */
+/** NaN if empty. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -57,13 +57,13 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
 }
 
-/** The different values, in the order of their first. */
+/** The distinct values, in order of first occurrence. */
 export function distinct<Value>(values: readonly Value[]): Value[] {
   return [...new Set(values)];
 }
 
 /**
- * The ratio to the yardstick in each round: what slows a round down slows both. What runs on another Node is
+ * The ratio to the yardstick in each round, because what slows a round down slows both. A program on another Node is
  * compared with the yardstick on that Node, if there is one.
  */
 export function ratios(
@@ -80,7 +80,7 @@ export function ratios(
   });
 }
 
-/** What the name of a server says of its Node, if that is not the one that runs the bench: ` (26)`. */
+/** The suffix with the Node version of a server, if it is not the one that runs the benchmark: ` (26)`. */
 export function nodeOf(server: string): string {
   return / \(\d+\)$/.exec(server)?.[0] ?? '';
 }

@@ -3,10 +3,10 @@ import { appendFileSync } from 'node:fs';
 import { distinct, type Figures, median, ratios } from './figures.ts';
 import { YARDSTICKS } from './subjects.ts';
 
-/** A ratio over the rounds of a run: its median, the least and the most. */
+/** The median, minimum and maximum of a ratio over the rounds of a run. */
 export type Spread = readonly [median: number, least: number, most: number];
 
-/** Adds a line to a file: the ratios of a run, and the commit that was measured. */
+/** Appends a line to a file: the ratios of a run, and the commit that was measured. */
 export function addToHistory(file: string, figures: Figures, programs: string): void {
   const line = { commit: commit(), date: new Date().toISOString(), programs, ...ratiosOf(figures) };
   appendFileSync(file, `${JSON.stringify(line)}\n`);

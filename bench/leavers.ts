@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** Clients that are there at once. */
+/** How many clients are connected at a time. */
 const AT_ONCE = 50;
 
 const MESSAGE = Buffer.alloc(100_000);
 
-/** What a client does that has connected, until it has left. */
+/** What a client does between connecting and disconnecting. */
 const WAYS: readonly ((socket: Socket) => Promise<unknown>)[] = [
   async function closesAfterItsMessage(socket) {
     socket.write(MESSAGE);
@@ -37,7 +37,7 @@ const WAYS: readonly ((socket: Socket) => Promise<unknown>)[] = [
 ];
 
 /**
- * Connects `count` clients, a few at a time, that leave in different ways.
+ * Connects `count` clients, a few at a time, that disconnect in different ways.
  *
  * @throws {Error} if one cannot connect, or does not get its bytes back
  */
@@ -57,7 +57,7 @@ export async function leave(port: number, count: number): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, visitor));
 }
 
-/** Waits for at least so many bytes. */
+/** Waits for at least this many bytes. */
 function received(socket: Socket, nbytes: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = nbytes;

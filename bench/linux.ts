@@ -1,4 +1,4 @@
-// Numbers of Linux, the same on x86-64 and arm64.
+// Linux constants, the same on x86-64 and arm64.
 export const AF_INET = 2;
 export const SOCK_STREAM = 1;
 export const SOCK_NONBLOCK = 0o4000;
@@ -11,10 +11,10 @@ export const EPOLLOUT = 0x4;
 export const EPOLLRDHUP = 0x2000;
 export const EPOLLET = 0x8000_0000;
 
-/** 32-bit words of a `struct epoll_event`, which is packed on x86-64 only; and where its data is. */
+/** 32-bit words of a `struct epoll_event`, which is packed on x86-64 only; and the index of its data. */
 const words: readonly [number, number] = process.arch === 'x64' ? [3, 1] : [4, 2];
 export const EVENT_WORDS: number = words[0];
 export const DATA_WORD: number = words[1];
 
-/** An option's value that switches it on. */
+/** The value that enables an option. */
 export const ON: Buffer = Buffer.from(Uint32Array.of(1).buffer);

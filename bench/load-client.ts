@@ -5,12 +5,12 @@ import { endWithUs, howItEnded } from './children.ts';
 import type { LoadAnswer, LoadOrder, LoadResult, WireName } from './loads.ts';
 import { pin } from './processors.ts';
 
-/** There is no client, or none any more: nothing can be measured. The message is for the user. */
+/** There is no client, or it has ended, so nothing can be measured. The message is for the user. */
 export class ClientError extends Error {}
 
 /** The process that loads the servers, one after another. */
 export class LoadClient {
-  /** How it reaches them. */
+  /** How it connects to them. */
   readonly wire: WireName;
   readonly #process: ChildProcess;
 
@@ -20,8 +20,8 @@ export class LoadClient {
   }
 
   /**
-   * @param wanted - without it: `epoll` where that can be had
-   * @throws {ClientError} when it does not start, or cannot have what is wanted
+   * @param wanted - by default, `epoll` if available
+   * @throws {ClientError} if it does not start, or does not support `wanted`
    */
   static async start(wanted: WireName | undefined): Promise<LoadClient> {
     const file = fileURLToPath(new URL('client/main.ts', import.meta.url));
@@ -39,8 +39,8 @@ export class LoadClient {
   }
 
   /**
-   * @throws {Error} when a connection broke, or bytes were lost, added or changed
-   * @throws {ClientError} when the client itself has ended
+   * @throws {Error} if a connection failed, or bytes were lost, added or changed
+   * @throws {ClientError} if the client itself has ended
    */
   run(order: LoadOrder): Promise<LoadResult> {
     const child = this.#process;
@@ -56,7 +56,7 @@ export class LoadClient {
       };
       if (howItEnded(child) !== undefined) return ended();
       child.once('exit', ended).once('message', answered);
-      child.send(order, () => {}); // where it could not be sent, `exit` comes
+      child.send(order, () => {}); // if it cannot be sent, `exit` follows
     });
   }
 

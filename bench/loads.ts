@@ -1,72 +1,72 @@
-/** What a server is loaded with; {@link nameOf} gives its name. */
+/** The load on a server; {@link nameOf} returns its name. */
 export type Load = EchoLoad | AcceptLoad | IdleLoad;
 
-/** Connections with one message each under way: the next goes out when the last has come back. */
+/** Connections with one pending message each: the next is sent when the previous one has come back. */
 export interface EchoLoad {
   readonly kind: 'echo';
   readonly connections: number;
-  /** Bytes of a message. */
+  /** How many bytes a message has. */
   readonly size: number;
 }
 
-/** Clients that connect, have one message sent back, and close; then others come. */
+/** Clients that connect, exchange one message, and close; then others connect. */
 export interface AcceptLoad {
   readonly kind: 'accept';
 }
 
-/** Connections that do nothing, and one beside them that is active. */
+/** Idle connections, and one active one. */
 export interface IdleLoad {
   readonly kind: 'idle';
   readonly connections: number;
 }
 
-/** A load, and whom it is for: what the client is sent. */
+/** A load and its server, as sent to the client. */
 export interface LoadOrder {
   readonly load: Load;
   readonly port: number;
-  /** The server's process, whose processor time and memory are read. */
+  /** The server's process, whose CPU time and memory are read. */
   readonly pid: number;
-  /** Seconds of load before the measured ones. */
+  /** Seconds of load before the measurement. */
   readonly warmUp: number;
-  /** Seconds that are measured. */
+  /** Seconds of the measurement. */
   readonly seconds: number;
 }
 
-/** What came of a load. */
+/** The result of a load. */
 export interface LoadResult {
-  /** Messages that came back while it was measured; with `accept`, as many connections. */
+  /** Messages that came back during the measurement; with `accept`, the number of connections. */
   readonly messages: number;
-  /** The time that was measured, in seconds. */
+  /** The duration of the measurement, in seconds. */
   readonly seconds: number;
-  /** The server's processor time in that time, in seconds. */
+  /** The server's CPU time in this period, in seconds. */
   readonly serverCpu: number;
-  /** The client's own, in seconds: near to `seconds`, it is the client that is measured. */
+  /** The client's CPU time, in seconds: if it is close to `seconds`, the client is the bottleneck. */
   readonly clientCpu: number;
-  /** What all else used meanwhile, in processors: 0.5 is half of one; NaN where that is not known. */
+  /** How many CPUs other processes used meanwhile: 0.5 is half of one; NaN if unknown. */
   readonly others: number;
-  /** The latency that half of the messages did not exceed, in seconds. */
+  /** The median latency, in seconds. */
   readonly p50: number;
-  /** The latency that 99 of 100 messages did not exceed, in seconds. */
+  /** The 99th percentile of the latency, in seconds. */
   readonly p99: number;
-  /** What the server's memory grew by for each idle connection, in bytes; only with `idle`. */
+  /** The growth of the server's memory per idle connection, in bytes; only with `idle`. */
   readonly idleBytes?: number;
 }
 
-/** How the client may reach the servers; `epoll` needs Linux and koffi. */
+/** How the client can connect to the servers; `epoll` needs Linux and koffi. */
 export type WireName = 'epoll' | 'net';
 
-/** What the client answers. */
+/** The client's responses. */
 export type LoadAnswer =
   | { readonly ready: WireName }
   | { readonly result: LoadResult }
   | { readonly failure: string };
 
-/** The load as --loads has it: `100x1000`, `accept` or `idle`. */
+/** The name of the load in --loads: `100x1000`, `accept` or `idle`. */
 export function nameOf(load: Load): string {
   return load.kind === 'echo' ? `${load.connections}x${load.size}` : load.kind;
 }
 
-/** The load in words. */
+/** A description of the load. */
 export function describe(load: Load): string {
   if (load.kind === 'accept') return 'connect, 1,000 bytes, close';
   const connections = load.connections.toLocaleString('en-US');

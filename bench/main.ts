@@ -1,4 +1,4 @@
-/** Echo servers side by side, and what the loop itself costs. bench/README.md says how and why. */
+/** Compares echo servers, and measures the loop itself. See bench/README.md. */
 import { Bench } from './bench.ts';
 import { checkDescriptors } from './descriptors.ts';
 import { ClientError } from './load-client.ts';
@@ -7,7 +7,7 @@ import { HELP, parseOptions, UsageError } from './options.ts';
 import { report } from './report.ts';
 import { chosen } from './subjects.ts';
 
-/** @returns the status to end with */
+/** @returns the exit status */
 async function main(args: string[]): Promise<number> {
   if (args[0] === 'memory') return await benchMemory(args.slice(1));
   const options = parseOptions(args);

@@ -9,40 +9,40 @@ import { type EchoLoad, type Load, type LoadResult, nameOf } from './loads.ts';
 import { Server } from './server.ts';
 import type { Command } from './subjects.ts';
 
-/** Seconds of load that a new server gets before anything is measured: compilers need them. */
+/** Seconds of load on a new server before the first measurement, because compilers need them. */
 const FIRST_WARM_UP = 1.5;
 
-/** Seconds of each load before it is measured. */
+/** Seconds of each load before its measurement. */
 const WARM_UP = 0.3;
 
-/** The same for messages of a size that the server has not had yet, and for the first load after clients that left. */
+/** The same for messages of a new size, and for the first load after clients that left. */
 const NEW_SIZE_WARM_UP = 1.5;
 
-/** The load under which a new server is warmed up: few connections, so that `idle` finds it small. */
+/** The load that warms up a new server: few connections, so that it is small before `idle`. */
 const WARM_UP_LOAD: EchoLoad = { kind: 'echo', connections: 10, size: 1000 };
 
-/** The most that a program may print, in bytes: one that fails may complain at length. */
+/** The maximum output of a program, in bytes: a failing one may print a lot. */
 const MOST_OUTPUT = 64 * 1024 * 1024;
 
-/** What is to be measured of one server, in one round. */
+/** What to measure of one server, in one round. */
 export interface Measurement {
   readonly name: string;
   readonly command: Command;
   readonly loads: readonly Load[];
-  /** How many clients come and leave before the first load. */
+  /** How many clients connect and disconnect before the first load. */
   readonly leavers: number;
   readonly seconds: number;
   readonly round: number;
 }
 
 /**
- * Starts a server afresh, and puts it under each load: how well a compiler does is luck, too.
+ * Starts a new server, and puts it under each load. A new one, because the outcome of compilation varies.
  *
- * @param say - told the name of each load before it begins
- * @returns the figures of each load, as they come
- * @throws {StartError} when the server does not start
- * @throws {Error} when it fails under load; the message is for the user
- * @throws {ClientError} when the client has ended
+ * @param say - called with the name of each load before it starts
+ * @returns the figures of each load, as they become available
+ * @throws {StartError} if the server does not start
+ * @throws {Error} if it fails under load; the message is for the user
+ * @throws {ClientError} if the client has ended
  */
 export async function* measureServer(
   client: LoadClient,
@@ -77,12 +77,12 @@ export async function* measureServer(
   }
 }
 
-/** The bytes of a message: `accept` and `idle` have those of the warm-up. */
+/** How many bytes a message has: for `accept` and `idle`, as in the warm-up. */
 function sizeOf(load: Load): number {
   return load.kind === 'echo' ? load.size : WARM_UP_LOAD.size;
 }
 
-/** @throws {Error} when the program does not end well; the message is for the user */
+/** @throws {Error} if the program fails; the message is for the user */
 export async function measureMicro({ command: [program, ...args] }: Command): Promise<MicroCosts> {
   const running = promisify(execFile)(program, args, { maxBuffer: MOST_OUTPUT });
   endWithUs(running.child);
@@ -94,7 +94,7 @@ export async function measureMicro({ command: [program, ...args] }: Command): Pr
   }
 }
 
-/** Before the others: memory that a server has once had, it would have for the idle ones. */
+/** First, because memory that a server has already used would be free for idle connections. */
 function idleFirst(loads: readonly Load[]): Load[] {
   const isIdle = ({ kind }: Load): boolean => kind === 'idle';
   return [...loads.filter(isIdle), ...loads.filter((load) => !isIdle(load))];

@@ -14,20 +14,20 @@ Options:
   --help            show this
 `;
 
-/** Bytes for each task. */
+/** Bytes per task. */
 interface MemoryFigures {
-  /** By what the memory of the process in RAM grew. */
+  /** The growth of the process's memory in RAM. */
   readonly resident: number;
   /** The same, after a full garbage collection. */
   readonly collected: number;
 }
 
 /**
- * Measures and prints what `npm run bench -- memory` does.
+ * Measures and prints the results of `npm run bench -- memory`.
  *
  * @param args - those after `memory`
- * @returns the status to end with
- * @throws {UsageError} when the arguments are not as in {@link MEMORY_HELP}
+ * @returns the exit status
+ * @throws {UsageError} if the arguments do not match {@link MEMORY_HELP}
  */
 export async function benchMemory(args: string[]): Promise<number> {
   const tasks = parseTasks(args);
@@ -92,7 +92,7 @@ async function measure(program: string, args: string[], tasks: number): Promise<
   }
 }
 
-/** The programs' first argument is the count, and `uvloop` the second. */
+/** The first argument of the programs is the count, and the second may be `uvloop`. */
 function withCount(args: readonly string[], tasks: number): string[] {
   const others = args.filter((arg) => arg !== 'uvloop');
   return [...others, String(tasks), ...(args.includes('uvloop') ? ['uvloop'] : [])];

@@ -59,7 +59,7 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
 
-/** What is of no use where no server is measured. */
+/** Options without effect if no server is measured. */
 const ABOUT_SERVERS = [
   'seconds',
   'only',
@@ -76,20 +76,20 @@ const ABOUT_SERVERS = [
 
 const ALL_LOADS = '1x1000,10x1000,100x1000,1000x1000,10x100000,accept,idle';
 
-/** How the measurement is to be done. */
+/** How to measure. */
 export interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly only: readonly string[] | undefined;
-  /** Further Nodes, by their paths. */
+  /** The paths of further Nodes. */
   readonly nodes: readonly string[];
-  /** Empty: no server is measured. */
+  /** If empty, no server is measured. */
   readonly loads: readonly Load[];
-  /** How many clients leave each server before the loads. */
+  /** How many clients disconnect from each server before the loads. */
   readonly leavers: number;
-  /** The most that others may use, in processors. */
+  /** How many CPUs other processes may use. */
   readonly others: number;
-  /** Without it: `epoll` where that can be had. */
+  /** By default, `epoll` if available. */
   readonly client: WireName | undefined;
   readonly micro: boolean;
   readonly json: string | undefined;
@@ -97,12 +97,12 @@ export interface BenchOptions {
   readonly history: string | undefined;
 }
 
-/** The bench was not called as it can be; the message is a line for the user. */
+/** Wrong usage of the benchmark; the message is a line for the user. */
 export class UsageError extends Error {}
 
 /**
- * @returns `undefined` when help was asked for
- * @throws {UsageError} when the arguments are not as in {@link HELP}
+ * @returns `undefined` if help was requested
+ * @throws {UsageError} if the arguments do not match {@link HELP}
  */
 export function parseOptions(args: string[]): BenchOptions | undefined {
   const { values, positionals, tokens } = parse(args);
@@ -143,7 +143,7 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true, tokens: true });
   } catch (error) {
-    // Node says what is wrong in the first sentence, and how to get around it in the others.
+    // The first sentence of Node's message says what is wrong, the others how to get around it.
     throw new UsageError(String((error as Error).message).split(/\. |\n/)[0]);
   }
 }
@@ -171,7 +171,7 @@ function wire(text: string | undefined): WireName | undefined {
   throw new UsageError(`--client must be epoll or net, got '${text}'`);
 }
 
-/** Better said now than when all is measured. */
+/** Checked now rather than after the measurement. */
 function writable(option: string, file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   try {

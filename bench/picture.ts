@@ -13,8 +13,8 @@ const LINE = 16;
 const FOOT = 14;
 
 /**
- * Colours for light and for dark. The background is the picture's own: a page may be dark where the
- * reader's system, which is all that a picture knows of, is light.
+ * Colours for light and dark mode. The picture has its own background, because a page may be dark while
+ * the system, the only thing a picture knows, is light.
  */
 const STYLE = `
   .page { fill: #ffffff }
@@ -33,10 +33,10 @@ const STYLE = `
     .limit { fill: #3fb950 }
   }`;
 
-/** How a server's bar is coloured. */
+/** The colour of a server's bar. */
 export type Role = 'ours' | 'other' | 'limit';
 
-/** Which loads are drawn: those that the goals are about, if they were measured. */
+/** The loads that are drawn: those with goals, if they were measured. */
 export function drawn(loads: readonly Load[]): readonly Load[] {
   const messages = loads.filter(({ kind }) => kind === 'echo');
   const goals = messages.filter((load) => ['100x1000', '10x100000'].includes(nameOf(load)));
@@ -44,10 +44,10 @@ export function drawn(loads: readonly Load[]): readonly Load[] {
 }
 
 /**
- * Draws for each load a bar for each server, as long as its processor time per message; the least comes first.
+ * Draws a bar for each server under each load, proportional to its CPU time per message, the lowest first.
  *
- * @param about - lines on where and how it was measured
- * @returns an SVG document, readable on light and on dark
+ * @param about - lines about where and how it was measured
+ * @returns an SVG document, readable in light and dark mode
  */
 export function picture(
   loads: readonly Load[],
@@ -87,7 +87,7 @@ function titleOf(load: Load): string {
   return `Processor time of the server per message: ${describe(load)}`;
 }
 
-/** The servers and their costs, the least first. */
+/** The servers and their costs, the lowest first. */
 function barsOf(
   load: Load,
   figures: readonly ServerFigure[],

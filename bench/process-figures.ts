@@ -1,23 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Ticks a second in which Linux counts for programs: USER_HZ, the same on all machines. */
+/** Ticks per second in Linux's interface to programs: USER_HZ, the same on all machines. */
 const TICKS_PER_SECOND = 100;
 
 /**
- * The processor time that a process has used, in seconds: all its threads, in its own code and in
- * the kernel on its behalf.
+ * The CPU time that a process has used, in seconds: of all its threads, in user and kernel
+ * mode.
  *
- * From /proc/PID/task/TID/schedstat, the scheduler's own account in nanoseconds, of all threads that
- * there are. Those that have ended are in /proc/PID/stat only, which is cut to 10 ms; where it has
- * more, it is taken.
+ * From /proc/PID/task/TID/schedstat, the scheduler's accounting in nanoseconds, of all existing
+ * threads. Threads that have ended are included only in /proc/PID/stat, which has a resolution of 10 ms;
+ * the larger value is used.
  *
- * @returns NaN where there is no /proc: then only messages a second can be compared
+ * @returns NaN without /proc: then only messages per second can be compared
  */
 export function cpuTime(pid: number): number {
   try {
     return Math.max(threadsTime(pid), processTime(pid));
   } catch {
-    // No Linux, or the process has ended; then its connections say so.
+    // Not Linux, or the process has ended, which its connections will report.
     return Number.NaN;
   }
 }
@@ -28,7 +28,7 @@ function threadsTime(pid: number): number {
     try {
       nanoseconds += Number.parseInt(text(`/proc/${pid}/task/${thread}/schedstat`), 10);
     } catch {
-      // It has ended just now, or this kernel keeps no such account: the other figure has it.
+      // It has just ended, or this kernel has no such accounting: the other value includes it.
     }
   }
   return nanoseconds / 1e9;
@@ -36,34 +36,34 @@ function threadsTime(pid: number): number {
 
 function processTime(pid: number): number {
   const stat = text(`/proc/${pid}/stat`);
-  // The name may hold spaces, its closing bracket is the last one; the third field comes next.
+  // The name may contain spaces, and ends at the last bracket; the third field follows.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 /**
- * The processor time that all processors have been busy, in seconds, also for other machines on the same
+ * The time that all CPUs have been busy, in seconds, including other virtual machines on the same
  * hardware.
  *
- * @returns NaN where there is no /proc
+ * @returns NaN without /proc
  */
 export function busyTime(): number {
   try {
     const ticks = /^cpu +(.*)/.exec(text('/proc/stat'))?.[1]?.split(' ').map(Number) ?? [];
-    // Of the eight, the fourth and the fifth are idle.
+    // Of the eight fields, the fourth and fifth are idle time.
     const busy = [...ticks.slice(0, 3), ...ticks.slice(5, 8)];
     return busy.reduce((sum, value) => sum + value, 0) / TICKS_PER_SECOND;
   } catch {
-    return Number.NaN; // no Linux
+    return Number.NaN; // not Linux
   }
 }
 
-/** The memory that a process has in RAM, in bytes; NaN where there is no /proc. */
+/** How many bytes of a process are in RAM; NaN without /proc. */
 export function residentBytes(pid: number): number {
   try {
     return Number(/^Rss:\s+(\d+) kB$/m.exec(text(`/proc/${pid}/smaps_rollup`))?.[1]) * 1024;
   } catch {
-    // No Linux, or the process has ended.
+    // Not Linux, or the process has ended.
     return Number.NaN;
   }
 }

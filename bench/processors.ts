@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Who runs on a processor of its own. */
+/** The programs that get a CPU of their own. */
 export type Side = 'server' | 'client';
 
-/** The processors of the two; nothing where there are not two, or no `taskset`. */
+/** The CPUs of the two; nothing if there are fewer than two, or no `taskset`. */
 export const processors: Readonly<Record<Side, number>> | undefined = findProcessors();
 
-/** The beginning of a command that runs on the processor of a side. */
+/** The start of a command that runs on the CPU of one side. */
 export function pin(side: Side): string[] {
   return processors === undefined ? [] : ['taskset', '-c', String(processors[side])];
 }
@@ -20,17 +20,17 @@ function findProcessors(): Readonly<Record<Side, number>> | undefined {
   return status === 0 ? { server, client } : undefined;
 }
 
-/** The processors that this process may run on; none where that is not known. */
+/** The CPUs that this process may run on; empty if unknown. */
 function allowedProcessors(): number[] {
   try {
     const status = readFileSync('/proc/self/status', 'utf8');
     return numbersOf(/^Cpus_allowed_list:\s*(.*)$/m.exec(status)?.[1] ?? '');
   } catch {
-    return []; // no Linux
+    return []; // not Linux
   }
 }
 
-/** The numbers of a list such as `0-2,5`. */
+/** The numbers in a list such as `0-2,5`. */
 export function numbersOf(list: string): number[] {
   return Array.from(list.matchAll(/(\d+)(?:-(\d+))?/g)).flatMap(([, first, last = first]) => {
     const count = Number(last) - Number(first) + 1;

@@ -3,24 +3,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** A program of this machine. */
+/** A program on this machine. */
 export interface Program {
   readonly executable: string;
-  /** With the name, as in `CPython 3.11.7`. */
+  /** With its name, as in `CPython 3.11.7`. */
   readonly version: string;
 }
 
-/** Why there is none. */
+/** Why it is not available. */
 export interface Missing {
   readonly missing: string;
 }
 
-/** Where a python3 may be; uvloop is often installed for the system's own only. */
+/** Where python3 may be; uvloop is often installed only for the system's own. */
 const PYTHONS = process.env['PYTHON']
   ? [process.env['PYTHON']]
   : ['python3', '/usr/bin/python3', 'python'];
 
-/** Prints the interpreter itself: what stands in the PATH may be a script that starts it. */
+/** Prints the path of the interpreter itself, because the one in PATH may be a script that starts it. */
 const ASK_PYTHON = `import sys, platform
 print(sys.executable, platform.python_implementation(), platform.python_version())`;
 
@@ -33,8 +33,8 @@ export const findUvloop: () => Program | Missing = once(() =>
 );
 
 /**
- * The python3 that is compared: the one that has uvloop, if any has, so that the two differ in
- * the loop alone; how an interpreter was compiled can cost more than that.
+ * The python3 for the comparison: the one that has uvloop, if any, so that both differ only in
+ * the loop, because compiler options of the interpreter can matter more.
  */
 export const findPython: () => Program | Missing = once(() => {
   const uvloop = findUvloop();
@@ -42,7 +42,7 @@ export const findPython: () => Program | Missing = once(() => {
   return askPythons(among, ASK_PYTHON, 'no python3');
 });
 
-/** What the environment variable BUN names, or `bun` in the PATH. */
+/** The path in the environment variable BUN, or `bun` in PATH. */
 export const findBun: () => Program | Missing = once(() => {
   const executable = process.env['BUN'] || 'bun';
   const { status, stdout } = ask(executable, ['--version']);
@@ -50,7 +50,7 @@ export const findBun: () => Program | Missing = once(() => {
   return { missing: 'no bun in the PATH, nor where the environment variable BUN says' };
 });
 
-/** A program in C, compiled into a temporary folder that goes when this process ends. */
+/** A C program, compiled into a temporary directory that is removed when this process ends. */
 export function compiled(source: string): Program | Missing {
   if (process.platform !== 'linux') return { missing: 'epoll is Linux only' };
   const compiler = findCompiler();
@@ -71,7 +71,7 @@ const findCompiler: () => Program | Missing = once(() => {
   return { missing: 'no C compiler' };
 });
 
-/** What is compared, with its versions. */
+/** What is compared, with versions. */
 export function versions(): string[] {
   const others = [findPython(), findUvloop(), findBun(), findCompiler()];
   return [
@@ -97,7 +97,7 @@ function ask(program: string, args: readonly string[]): SpawnSyncReturns<string>
   return spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 });
 }
 
-/** Looks once, and remembers. */
+/** Calls once, and remembers the result. */
 function once<Value>(look: () => Value): () => Value {
   let found: { readonly value: Value } | undefined;
   return () => {

@@ -1,27 +1,27 @@
-/** One line on stderr that says what is going on; where nobody watches, a line for each step. */
+/** One line on stderr that shows the progress; if stderr is not a terminal, one line for each step. */
 export class Progress {
   readonly #begin: number = performance.now();
   readonly #watched: boolean = process.stderr.isTTY;
   #step = '';
 
-  /** Says what is going on. */
+  /** Shows the current step. */
   step(what: string): void {
     this.#step = what;
     this.#write(what);
   }
 
-  /** Says how far the step is, to those who watch. */
+  /** Shows the progress of the step on a terminal. */
   detail(what: string): void {
     if (this.#watched) this.#write(`${this.#step}: ${what}`);
   }
 
-  /** Says something that stays. */
+  /** Prints a permanent line. */
   note(what: string): void {
     this.done();
     process.stderr.write(`${what}\n`);
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   done(): void {
     if (this.#watched) process.stderr.write('\r\x1b[K');
   }

@@ -9,7 +9,7 @@ import { versions } from './programs.ts';
 import { YARDSTICKS } from './subjects.ts';
 import { microTable, serverTable } from './tables.ts';
 
-/** Prints the tables, and writes the files that were asked for. */
+/** Prints the tables, and writes the requested files. */
 export function report(options: BenchOptions, figures: Figures, wire: string | undefined): void {
   const { rounds, seconds, loads } = options;
   const processors = cpus();

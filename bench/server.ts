@@ -8,19 +8,19 @@ import { errorLine } from './error-line.ts';
 import { pin } from './processors.ts';
 import type { Command } from './subjects.ts';
 
-/** Seconds that a server may take to say where it listens. */
+/** Seconds that a server may take to print its address. */
 const PATIENCE = 15;
 
-/** The most of what a server complains that is kept, in characters. */
+/** How many characters of a server's error output are kept. */
 const COMPLAINTS = 8192;
 
-/** Seconds that a server which broke its connections may take to be gone. */
+/** Seconds that a server may take to exit after it broke its connections. */
 const AGONY = 0.5;
 
-/** A server did not start; the message says why. */
+/** A server did not start; the message contains the reason. */
 export class StartError extends Error {}
 
-/** An echo server that runs, in a process of its own. */
+/** An echo server in a child process. */
 export class Server {
   readonly port: number;
   readonly pid: number;
@@ -34,7 +34,7 @@ export class Server {
     this.#complaints = complaints;
   }
 
-  /** @throws {StartError} with what it said last, when it does not say where it listens */
+  /** @throws {StartError} with the last output, if it does not print its address */
   static async start({ command, environment }: Command): Promise<Server> {
     const [program = '', ...args] = [...pin('server'), ...command];
     const child = spawn(program, args, {
@@ -48,7 +48,7 @@ export class Server {
       once(lines, 'line'),
       once(child, 'close').then(() => []),
     ]).catch((error: Error) => {
-      throw new StartError(error.message); // there is no such program
+      throw new StartError(error.message); // the program does not exist
     });
     // "… listening on ('127.0.0.1', 33090) …", as Python prints an address.
     const port = /listening on \('.*', (\d+)\)/.exec(String(line))?.[1];
@@ -59,7 +59,7 @@ export class Server {
     throw new StartError(said ?? 'it did not say where it listens');
   }
 
-  /** How it ended, if it did, and the last error that it printed, if it did. */
+  /** How it ended, and the last error that it printed, if any. */
   async errorLine(): Promise<string | undefined> {
     const child = this.#process;
     if (howItEnded(child) === undefined) await within(AGONY, [once(child, 'close')]);
@@ -76,7 +76,7 @@ export class Server {
   }
 }
 
-/** What comes first; nothing, when that takes so many seconds. */
+/** The first outcome; `undefined` after this many seconds. */
 async function within(
   seconds: number,
   events: readonly Promise<unknown[]>[],
@@ -90,7 +90,7 @@ async function within(
   }
 }
 
-/** Reads a stream to its end, and remembers the last of it. */
+/** Reads a stream to its end, and remembers its last part. */
 function lastOf(stream: Readable): () => string {
   let text = '';
   stream.setEncoding('utf8').on('data', (chunk: string) => {

@@ -14,11 +14,11 @@ import {
 
 /** A program that is measured. */
 export interface Subject {
-  /** What it is called in the tables; by --only also by its first word. */
+  /** Its name in the tables; --only also accepts the first word. */
   readonly name: string;
-  /** How it is started; looked for when it is first needed. */
+  /** How it is started; determined on first use. */
   find(): Command | Missing;
-  /** How it is started on another Node, where that is possible. */
+  /** How it is started on another Node, if possible. */
   on?(executable: string): Command;
 }
 
@@ -27,7 +27,7 @@ export interface Command {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** What the ratios are of: what everybody has in Node, and the limit. */
+/** The yardsticks of the ratios: what every Node user has, and the limit. */
 export const YARDSTICKS = { node: 'node:net', limit: 'C epoll' } as const;
 
 /** The styles in which Python's echo server is written. */
@@ -66,21 +66,21 @@ export const servers: readonly Subject[] = [
   },
 ];
 
-/** The programs that measure themselves, and print their figures. */
+/** The programs that measure themselves, and print their results. */
 export const micros: readonly Subject[] = [
   inNode('asyncio-ts', 'micro/asyncio-ts.ts'),
   inPython('CPython', 'micro/python.py'),
   inUvloop('uvloop', 'micro/python.py'),
 ];
 
-/** The programs that make tasks which sleep, and print what memory those take. */
+/** The programs that create sleeping tasks, and print their memory. */
 export const sleepers: readonly Subject[] = [
   {
     name: 'asyncio-ts',
     find: () => ({
       command: [
         process.execPath,
-        // By default Node ends at a heap of 2 to 4 GB.
+        // By default, Node fails at a heap of 2 to 4 GB.
         '--max-old-space-size=16384',
         '--expose-gc',
         plain('bench/memory/asyncio-ts.ts'),
@@ -92,9 +92,9 @@ export const sleepers: readonly Subject[] = [
 ];
 
 /**
- * The servers that --only names, without it all; those that are ours, and node:net, also on further Nodes.
+ * The servers named by --only, by default all; this library's and node:net also on further Nodes.
  *
- * @throws {UsageError} when there is none of a name, or no Node
+ * @throws {UsageError} if a name is unknown, or there is no such Node
  */
 export function chosen(
   only: readonly string[] | undefined,
@@ -138,7 +138,7 @@ function inNode(name: string, file: string, environment: Record<string, string> 
   return { name, find: () => command(process.execPath), on: command };
 }
 
-/** The limit of what can be had in Node, as the C server is that of all. */
+/** The limit of what is possible in Node, as the C server is the overall limit. */
 function inNodeWithKoffi(...styles: string[]): Subject[] {
   return styles.map((style) => ({
     name: `koffi alone ${style}`,

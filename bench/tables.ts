@@ -14,7 +14,7 @@ import { YARDSTICKS } from './subjects.ts';
 /** A column of a table of servers. */
 interface Column {
   readonly head: string;
-  /** @param own - the server's figures of all rounds */
+  /** @param own - the server's results in all rounds */
   cell(own: readonly ServerFigure[], all: readonly ServerFigure[]): string;
 }
 
@@ -69,7 +69,7 @@ const COLUMNS: { readonly [kind in Load['kind']]: readonly Column[] } = {
   ],
 };
 
-/** The figures of all servers under one load; medians over the rounds. */
+/** The results of all servers under one load; medians over the rounds. */
 export function serverTable(load: Load, figures: readonly ServerFigure[]): string {
   const all = figures.filter((figure) => figure.load === nameOf(load));
   const columns = COLUMNS[load.kind];
@@ -80,7 +80,7 @@ export function serverTable(load: Load, figures: readonly ServerFigure[]): strin
   return table([[describe(load), ...columns.map(({ head }) => head)], ...rows]);
 }
 
-/** What the loop itself costs; medians over the rounds. What no program can do has no row. */
+/** The costs of the loop itself; medians over the rounds. Operations that no program supports have no row. */
 export function microTable({ micro }: Figures): string {
   const programs = distinct(micro.map(({ program }) => program));
   const costs = (what: keyof MicroCosts): number[] =>
@@ -98,7 +98,7 @@ export function microTable({ micro }: Figures): string {
   return table([['CPU µs', ...programs], ...rows]);
 }
 
-/** The least and the most of several; nothing for one. */
+/** The minimum and maximum; empty for a single value. */
 function spread(values: readonly number[]): string {
   if (values.length < 2) return '';
   return ` (${fixed(Math.min(...values), 2)}–${fixed(Math.max(...values), 2)})`;

@@ -1,8 +1,8 @@
-// node scripts/bundle.mjs DIST DOORS: makes of src the few files that are shipped, in DIST.
+// node scripts/bundle.mjs DIST DOORS: bundles src into the few files that are shipped, in DIST.
 //
-// Tests run on the very same files. They import sources by their paths, and what they are given is in
-// DOORS: for each source a file that has its names from the shipped ones. What no user can import comes
-// by way of DIST/internals.js, which is not shipped.
+// Tests run on these same files. They import sources by path, and DOORS redirects them: for each
+// source, a file exports its names from the shipped files. What users cannot import is exported
+// by DIST/internals.js, which is not shipped.
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import esbuild from 'esbuild';
@@ -12,7 +12,7 @@ import { importedInternals } from './internals.mjs';
 import { small, smallPage, withNames } from './minify.mjs';
 import { isOfPrograms, root, sources, sourceText, src } from './sources.mjs';
 
-/** Sources of numbers alone: these stand where their names are used, and only socket.js has the names. */
+/** Sources with constants only: these are inlined where they are used, and only socket.js exports the names. */
 const NUMBERS = [
   'sock/constants/constants.ts',
   'sock/messages/flags.ts',
@@ -29,7 +29,7 @@ const COMMON = {
   logLevel: 'warning',
   write: false,
 };
-/** In the names of what only other chunks import. */
+/** The prefix of names that only other chunks import. */
 const AMONG = '__';
 const [dist, doors] = process.argv.slice(2).map((folder) => path.resolve(folder));
 
@@ -86,7 +86,7 @@ async function bundle() {
       ),
     );
   const publicNames = new Set(DOORS.flatMap((door) => names.get(`${door}.ts`)));
-  // The names by which chunks export their own, once these are short.
+  // The names under which chunks export their own, once these are short.
   const short = new Map();
   for (const name of importedFirst(texts)) {
     const imports = withOwnImports(texts.get(name), short);
@@ -101,7 +101,7 @@ async function bundle() {
   for (const [file, some] of names) if (!isProgram(file)) writeDoor(file, some);
 }
 
-/** Threads start with this text. */
+/** The source text that threads start with. */
 async function textOfThreadProgram() {
   const program = 'threads/thread-program.ts';
   const { outputFiles } = await esbuild.build({
@@ -114,7 +114,7 @@ async function textOfThreadProgram() {
   return (await small(outputFiles[0].text, () => false)).code;
 }
 
-/** The page of `asyncio-ts inspect`: one text, without white space and comments. */
+/** The page of `asyncio-ts inspect`: one string, without white space and comments. */
 async function textOfLivePage() {
   const read = (file) => readFileSync(path.join(src, 'cli', 'live', 'page', file), 'utf8');
   const css = await esbuild.transform(read('page.css'), { minify: true, loader: 'css' });
@@ -126,7 +126,7 @@ async function textOfLivePage() {
     .replace('/* SCRIPT */', () => script);
 }
 
-/** Adds to the names of sources those that other chunks import. */
+/** Adds, to the exported names of sources, those that other chunks import. */
 function withNeeded(names, homes) {
   const needed = new Map([...names].map(([file, some]) => [file, new Set(some)]));
   for (const [file, chunk] of homes)
@@ -139,7 +139,7 @@ function withNeeded(names, homes) {
   return new Map([...needed].map(([file, some]) => [file, [...some]]));
 }
 
-/** The names of texts, each after those that it imports. */
+/** The names of output files, each after those that it imports. */
 function importedFirst(texts) {
   const ordered = new Set();
   const add = (name) => {
@@ -155,8 +155,8 @@ function importedFirst(texts) {
 }
 
 /**
- * Minified code in which exports that only other chunks import have their short names, and these names by those that
- * they replace.
+ * Minified code in which exports that only other chunks import have their short names, and the mapping from
+ * the original names.
  */
 function withOwnExports(code) {
   const own = new Map();
@@ -191,7 +191,7 @@ function withOwnImports(text, shared) {
   );
 }
 
-/** One statement imports all that is imported of a chunk. */
+/** One statement for everything that is imported from a chunk. */
 function withImportsTogether(bundled) {
   const lists = new Map();
   const statement = /^import \{([^}]*)\} from "(.*)";$/gm;
@@ -204,15 +204,15 @@ function withImportsTogether(bundled) {
   });
 }
 
-/** A line of so many characters makes what Node prints about an error unreadable. */
+/** A line of this many characters makes Node's output for an error unreadable. */
 const LONG_LINE = 10_000;
-/** Node prints the line of code that has thrown an uncaught error, unless this is in the line. */
+/** Node prints the line of code that threw an uncaught error, unless the line contains this. */
 const UNPRINTED = '//node-do-not-add-exception-line';
 
-/** The text of a file of the package, and its map. */
+/** The text of a file of the package, and its source map. */
 async function minified(name, bundled, isPublic) {
   const named = withNames(bundled, isPublic);
-  // Chunks have no effects but their names (`sideEffects` in package.json), so none is imported for effects.
+  // Importing chunks has no side effects (`sideEffects` in package.json), so none is imported for them.
   const needed = withImportsTogether(named.replace(/^import "\.\/[\w-]+\.js";$/gm, ''));
   const { code, map } = await small(needed, isPublic, {
     module: true,
@@ -222,7 +222,7 @@ async function minified(name, bundled, isPublic) {
   return { code: code.length < LONG_LINE ? code : code + UNPRINTED, map };
 }
 
-/** The names that imports keep inside a file, so that no import has to rename what it takes. */
+/** The local names of imports, so that no import has to be renamed. */
 function importedNames(bundled) {
   const names = new Map();
   for (const [, list] of bundled.matchAll(/^import \{(.*)\} from "\.\/.*";$/gm))
@@ -239,7 +239,7 @@ function importedNames(bundled) {
 
 /**
  * Writes a file of the package, and its source map. The file does not refer to the map, which is not shipped, and
- * which would slow down the start of programs by half. The loaders of scripts/shipped.mjs and of the tests add the
+ * which would make programs start 50 % slower. The loaders of scripts/shipped.mjs and of the tests add the
  * reference.
  */
 function write(name, code, map) {
@@ -250,7 +250,7 @@ function write(name, code, map) {
   writeFileSync(`${file}.map`, map);
 }
 
-/** The names that sources export, by their paths below src; not those of types. */
+/** The names that sources export, by path below src; not those of types. */
 async function namesOfSources() {
   const files = sources();
   const { metafile } = await esbuild.build({
@@ -272,7 +272,7 @@ async function namesOfSources() {
   );
 }
 
-/** Leaves of the names of internal files those that tests and the like import. */
+/** Removes from the names of internal files those that tests and programs do not import. */
 function narrowToImported(names) {
   const asked = new Map(importedInternals(root));
   for (const [file, exported] of names) {
@@ -285,7 +285,7 @@ function narrowToImported(names) {
   }
 }
 
-/** Exports the names of files, each by a name of its own. */
+/** Exports the names of files, each under a unique name. */
 function exportsOf(files) {
   const lines = files.map(([file, names]) => {
     const renamed = names.map((name) => `${name} as ${among(file, name)}`);
@@ -294,7 +294,7 @@ function exportsOf(files) {
   return lines.join('\n');
 }
 
-/** The text of a file that exports names of sources, each by what `called` says. */
+/** A file that exports the names of sources, each as `called` returns. */
 function reexported(homes, files, called) {
   return files
     .filter(([, names]) => names.length > 0)
@@ -305,12 +305,12 @@ function reexported(homes, files, called) {
     .join('');
 }
 
-/** What a name of a source is called among those of all. */
+/** The unique name of a source's export. */
 function among(file, name) {
   return `${file.slice(0, -'.ts'.length).replace(/\W/g, '_')}${AMONG}${name}`;
 }
 
-/** What stands where tests import a source. */
+/** The file that replaces a source for tests. */
 function writeDoor(file, names) {
   const out = path.join(doors, file.replace(/ts$/, 'js'));
   const there = path.posix.join(path.posix.relative(path.posix.dirname(file), '.'), '../dist');
@@ -324,7 +324,7 @@ function writeDoor(file, names) {
   );
 }
 
-/** A module that is no file. */
+/** A virtual module. */
 function textOf(name, contents) {
   return {
     name,
@@ -337,7 +337,7 @@ function textOf(name, contents) {
 }
 
 /**
- * Node's modules without `import`, which reads whatever they export: Node then loads more than we use, such as
+ * Node's modules without `import`, which reads all their exports: Node would then load more than we use, such as
  * the streams of `node:fs`.
  */
 const nodeModules = (files) => ({
@@ -354,14 +354,14 @@ const nodeModules = (files) => ({
   },
 });
 
-/** What sources import of a module of Node. */
+/** What the sources import from a module of Node. */
 function importedOf(id, files) {
   const imports = new RegExp(`^import \\{([^}]*)\\} from '${id}';`, 'gm');
   const lists = files.flatMap((file) => [...sourceText(file).matchAll(imports)]);
   return [...new Set(lists.flatMap(([, list]) => namesIn(list)))];
 }
 
-/** The numbers that sources have, by their names. */
+/** The constants of the sources, by name. */
 function numbersOf(files) {
   const texts = files.map((file) => sourceText(file)).join('\n');
   const found = texts.matchAll(/\b([A-Z]\w+) = (-?\w+)(?=[,;]$)/gm);
@@ -374,7 +374,7 @@ function definitions(values) {
     .join(',');
 }
 
-/** Takes away the imports and exports of {@link NUMBERS}: esbuild replaces names that are not declared. */
+/** Removes the imports and exports of {@link NUMBERS}: esbuild inlines names that are not declared. */
 const numbersInPlace = {
   name: 'numbers in place',
   setup(build) {
@@ -384,7 +384,7 @@ const numbersInPlace = {
         (line, from) => {
           const imported = path.relative(src, path.resolve(path.dirname(file), from));
           const isOfNumbers = NUMBERS.includes(imported.split(path.sep).join('/'));
-          // Lines stay, for the maps.
+          // Line breaks stay, for the source maps.
           return isOfNumbers ? line.replace(/.+/g, '') : line;
         },
       );
@@ -393,7 +393,7 @@ const numbersInPlace = {
   },
 };
 
-/** What a chunk imports of others. */
+/** What a chunk imports from other chunks. */
 const otherChunks = (chunk, homes, exported) => ({
   name: 'other chunks',
   setup(build) {

@@ -1,6 +1,6 @@
 // npm run check [-- --package | --speed]: all checks that do not run the code. They run in parallel,
 // and each prints its output when it ends. With --package, it checks the packed package instead,
-// which needs a build; with --speed, what that costs.
+// which needs a build; with --speed, it checks how fast that is.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// Which sources go into which file of the package, and what these import of one another.
+// Which sources go into which file of the package, and what these files import from each other.
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import esbuild from 'esbuild';
@@ -6,11 +6,11 @@ import { isOfPrograms, root, sourceText, src } from './sources.mjs';
 
 /** What users import. */
 export const DOORS = ['index', 'socket', 'subprocess', 'testing'];
-/** Users of the library that come with it: they import the doors beside them. */
+/** The programs that come with the library: they import the entry points next to them. */
 const PROGRAMS = { 'cli.ts': 'cli', 'echo/worker-program.ts': 'echo-worker' };
-/** The file that has nearly all of the library; the programs share another one. */
+/** The file that contains nearly all of the library; the programs share another one. */
 const LIBRARY = hashed('library');
-/** This does not load the library, to start fast: the sources that both need are in a file of their own. */
+/** To start fast, this does not load the library: sources that both need are in a separate file. */
 const FAST = 'cli/look.ts';
 const BASICS = hashed('basics');
 const SHARED = 'echo';
@@ -24,10 +24,10 @@ export function isProgram(file) {
 }
 
 /**
- * The files of the package: the names of their chunks, each with the sources that go into it, and the one that
- * is loaded by its name, if there is one. Every source is in one chunk only.
+ * The files of the package: the names of their chunks, each with its sources, and the source that is loaded
+ * by name, if any. Every source is in one chunk only.
  *
- * @param asked - names of sources that others import, too: by source
+ * @param asked - names that others import too, by source
  */
 export async function planChunks(asked) {
   const graph = await importsOfSources();
@@ -40,13 +40,13 @@ export async function planChunks(asked) {
     [BASICS, { files: basics.sort() }],
   ]);
   addParts(onDemand(library), new Set([...library, ...basics]));
-  // What the library loads on demand is in its own chunks.
+  // What the library loads on demand is in separate chunks.
   const known = new Set([...chunks.values()].flatMap(({ files }) => files));
   addParts([...programs, ...onDemand(reach(graph, programs, library))], known);
   refuseNamesLost(graph, chunks);
   return chunks;
 
-  /** What sources load when they need it, what that loads, and so on. */
+  /** What sources load on demand, what that loads, and so on. */
   function onDemand(files) {
     const found = new Set();
     for (let left = [...files]; left.length > 0; ) {
@@ -59,14 +59,14 @@ export async function planChunks(asked) {
     return found;
   }
 
-  /** Sources that several of the entries need go into a chunk that these share. */
+  /** Sources that several of the entries need go into a shared chunk. */
   function addParts(entries, above) {
     const users = new Map();
     for (const entry of new Set(entries))
       for (const file of reach(graph, [entry], above))
         users.set(file, [...(users.get(file) ?? []), entry]);
     for (const [file, [user, ...others]] of [...users].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      // A program runs when it is imported: others take nothing from it.
+      // A program runs when it is imported, so nothing can import from it.
       const isShared =
         others.length > 0 || (isProgram(user) && !isProgram(file) && asked.get(file).length > 0);
       const name = isShared ? sharedBy(user, file) : (PROGRAMS[user] ?? hashed(user));
@@ -83,8 +83,8 @@ export async function planChunks(asked) {
 }
 
 /**
- * Throws if an `import()` would resolve to a chunk that several sources share: it has none of their names as
- * they are called.
+ * Throws if an `import()` would resolve to a chunk shared by several sources, which exports none of their
+ * names unchanged.
  */
 export function refuseNamesLost(graph, chunks) {
   const homes = new Map();
@@ -102,7 +102,7 @@ export function refuseNamesLost(graph, chunks) {
     }
 }
 
-/** What a source imports of others that are in other chunks: the values, each with the source that exports it. */
+/** What a source imports from sources in other chunks: the values, each with the source that exports it. */
 export function importsOf(file) {
   const statements = /^(?:import|export) (?!type\b)(?:\{([^}]*)\}|\* as \w+) from '(\.[^']*)';$/gm;
   return Array.from(sourceText(file).matchAll(statements), ([, list, imported]) => ({
@@ -111,7 +111,7 @@ export function importsOf(file) {
   }));
 }
 
-/** The values that a list of imports names. */
+/** The values in a list of imports. */
 export function namesIn(list) {
   const names = list.split(',').map((name) => name.trim().split(' as ')[0]);
   return names.filter((name) => name !== '' && !name.startsWith('type '));
@@ -146,7 +146,7 @@ async function importsOfSources() {
   );
 }
 
-/** The sources that are loaded with some; not those that are loaded `above`. */
+/** The sources that are loaded together with some others; not those loaded by `above`. */
 function reach(graph, files, above = new Set(), reached = new Set()) {
   for (const file of files)
     if (!above.has(file) && !reached.has(file)) {
@@ -156,7 +156,7 @@ function reach(graph, files, above = new Set(), reached = new Set()) {
   return reached;
 }
 
-/** src/base/stacks/user-frames.ts knows our own frames by such names. */
+/** src/base/stacks/user-frames.ts recognizes the library's own frames by these names. */
 function hashed(source) {
   const hash = createHash('sha256').update(source).digest('hex').slice(0, 8);
   return isOfPrograms(source) ? `echo-${hash.toUpperCase()}` : `asyncio-ts-${hash.toUpperCase()}`;

@@ -100,7 +100,7 @@ function account({ file, className, name, since }: (typeof listed)[number]): Row
   const origin = `${file}::${className}::${name}`;
   const note = notes[origin];
   const tests = results.filter((result) => result.cpython.includes(origin));
-  // Rooms are tested side by side, so their order varies.
+  // Directories are tested in parallel, so their order varies.
   const account = tests.map(({ subject, sentence }) => escaped(`${subject} ${sentence}`)).sort();
   const row = (status: Status): Row => ({
     file,

@@ -1,5 +1,5 @@
-// npm run coverage: runs the test suite under c8. What child processes of the tests run of dist
-// counts for the src that it was built from.
+// npm run coverage: runs the test suite under c8. Code in dist that child processes of the tests run
+// counts for the source in src that it was built from.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { ensureBuilt, ensureInstalled, referToMaps, root } from './ready.mjs';

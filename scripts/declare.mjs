@@ -1,4 +1,4 @@
-// The declarations of the package: one file for each door, and what doors share.
+// The declarations of the package: one file for each entry point, and one for what they share.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { root } from './sources.mjs';
 /**
  * Writes the declarations to a folder.
  *
- * @param doors - the names of what users import
- * @param numbers - constants, whose names say what they are
+ * @param doors - the names of the entry points
+ * @param numbers - constants, whose names are self-explanatory
  */
 export async function declare(dist, doors, numbers) {
   const types = path.join(dist, 'types');
@@ -33,7 +33,7 @@ export async function declare(dist, doors, numbers) {
     plugins: [dts({ tsconfig: false })],
     external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
     onwarn(warning) {
-      // What doors share is in files that users cannot import by name, and need not.
+      // What entry points share is in files that users cannot import by name, and do not need to.
       if (!/private shared type exports/.test(warning.message)) throw new Error(warning.message);
     },
   });
@@ -42,7 +42,7 @@ export async function declare(dist, doors, numbers) {
     entryFileNames: '[name].d.ts',
     chunkFileNames: '[name].d.ts',
     minifyInternalExports: false,
-    // One file for what several doors have.
+    // One file for what several entry points share.
     manualChunks: (id, { getModuleInfo }) =>
       !getModuleInfo(id).isEntry && doorsAbove(id, getModuleInfo).size > 1 ? 'types' : undefined,
   });
@@ -57,10 +57,10 @@ export async function declare(dist, doors, numbers) {
 }
 
 /**
- * Takes out of a file what it exports as namespaces, which get files of their own: rollup would declare each of
+ * Moves what a file exports as namespaces to separate files: rollup would declare each of
  * their names three times.
  *
- * @returns the paths of the namespaces, by their names
+ * @returns the paths of the namespaces, by name
  */
 function takeNamespaces(file) {
   const text = readFileSync(file, 'utf8');
@@ -69,7 +69,7 @@ function takeNamespaces(file) {
   return new Map(Array.from(text.matchAll(exported), ([, name, from]) => [name, from]));
 }
 
-/** The doors that have a module, by themselves or through other modules. */
+/** The entry points that export a module, directly or through other modules. */
 function doorsAbove(id, getModuleInfo, seen = new Set()) {
   if (seen.has(id)) return new Set();
   seen.add(id);
@@ -78,19 +78,19 @@ function doorsAbove(id, getModuleInfo, seen = new Set()) {
   return new Set(isEntry ? [id, ...above] : above);
 }
 
-/** Declarations without what editors do not show, and with each name once. */
+/** Declarations without what editors do not show, and with each name only once. */
 function smallDeclarations(declarations, numbers) {
   let text = withShortComments(declarations.replace(/^\s+/gm, ''))
-    // Classes with such members have `#private`, too.
+    // Classes with such members also have `#private`.
     .replace(/^private (?:get )?_\w+.*\n/gm, '')
     .replace(/^import '.*\n/gm, '')
     // Every object has it.
     .replace(/^(?:(?:abstract|override) )*toString\(\): string;\n/gm, '')
-    // Of snapshots, docs/snapshot.schema.json says what each field is.
+    // docs/snapshot.schema.json documents each field of snapshots.
     .replace(/^(?:export )?interface (?:\w+Data|Snapshot) \{[\s\S]*?\n\}$/gm, (fields) =>
       fields.replace(/\/\*\*[\s\S]*?\*\/\n/g, ''),
     );
-  // An export that has its own name is said where it is declared.
+  // An export under its own name is marked where it is declared.
   const declared = new Set();
   text = text.replace(/^export (?:type )?\{(.*)\};$/gm, (line, list) => {
     const entries = list.split(',').map((each) => each.trim());
@@ -102,7 +102,7 @@ function smallDeclarations(declarations, numbers) {
   text = text.replace(/^export (?:type )?\{\};\n?/gm, '');
   // Without such a statement, everything would be exported.
   if (!/^export (?:type )?[{*]/m.test(text)) text += 'export {};\n';
-  // What users cannot import needs no comment. One statement for numbers, whose names say what they are.
+  // What users cannot import needs no comment. One statement for all numbers, whose names are self-explanatory.
   text = text
     .replace(/(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)+(?=(?:declare|interface|type) )/g, '')
     .replace(/(?:\/\*\*[^\n]*\*\/\n)*export declare const (\w+) = /g, (whole, name) =>
@@ -112,7 +112,7 @@ function smallDeclarations(declarations, numbers) {
   return withoutSpaces(text).replace(/^export declare /gm, 'export ');
 }
 
-/** Declarations without the spaces and semicolons that the compiler does not need. Comments keep their texts. */
+/** Removes spaces and semicolons that the compiler does not need. Comments are not changed. */
 function withoutSpaces(declarations) {
   const comment = /\/\*\*[\s\S]*?\*\//;
   const string = /'[^'\n]*'|`[^`]*`/;

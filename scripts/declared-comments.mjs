@@ -1,13 +1,13 @@
-// The comments of packed declarations: what an editor has room for. The documentation has the rest.
+// The comments of packed declarations: what an editor has space for. The documentation has the rest.
 
-/** A class or an interface, or a comment and the line that it is about. */
+/** A class or an interface, or a comment and the line that it describes. */
 const COMMENT =
   /^[^\n]*\b(?:class|interface) (?<owner>\w+)|\/\*\*(?<comment>.*?)\*\/(?=\n(?<declared>[^\n]*)|)/gms;
-/** What names and types do not say: the units of parameters. */
+/** What names and types do not express: the units of parameters. */
 const UNIT = /^param (?!options\b).*\b(?:seconds|bytes)\b/s;
-/** Mistakes in a program, whose texts say what is wrong; what any waiting call throws; and what others throw. */
+/** Programming errors, whose messages explain themselves; what any waiting call throws; and others. */
 const UNTOLD = /^(?:\{(?:Type|Range|Runtime|BlockingIO|Cancelled)Error\}|[a-z])/;
-/** The system's errors, of which any call on a socket may throw some: those that have an example are told. */
+/** System errors, some of which any call on a socket may throw: those with an example are kept. */
 const OF_SYSTEM = /^\{OSError\}(?!.*\[Errno)/s;
 
 /** Words that add nothing to others. */
@@ -31,7 +31,7 @@ export function withShortComments(declarations) {
   });
 }
 
-/** Do the names in a declaration say as much as its comment? */
+/** Does a comment say no more than the names in the declaration? */
 function isSaid(comment, names) {
   const said = new Set(names.match(/[A-Z]?[a-z]+|[A-Z]+/g).map(stem));
   const words = comment.match(/\w+/g);
@@ -42,12 +42,12 @@ function stem(word) {
   return word.toLowerCase().replace(/(?:ed|es?|ing|s)$/, '');
 }
 
-/** Needs no comment: private members are there for the compiler alone. */
+/** Needs no comment: private members exist only for the compiler. */
 function isPlain(declared) {
   return /^(?:private |(?:(?:abstract|override) )*toString\(\))/.test(declared);
 }
 
-/** The first statement of a comment, and the tags that add to what the declaration says. */
+/** The first statement of a comment, and the tags that add to the declaration. */
 function shortened(comment) {
   const [description, ...tags] = comment.split(/^@/m);
   const parts = [
@@ -67,7 +67,7 @@ function isTold(tag) {
   return UNIT.test(tag);
 }
 
-/** The first sentence; if it has several statements, the first of these, and without a long explanation. */
+/** The first sentence; if it has several clauses, the first of these, without a long explanation. */
 function firstStatement(description) {
   const [paragraph] = description.split('\n\n');
   return inOneLine(paragraph)

@@ -15,7 +15,7 @@ import { linksOf } from './pages.mjs';
 import { ensureInstalled, root, run } from './ready.mjs';
 
 const site = path.join(root, 'site');
-/** What VitePress gets. */
+/** The input of VitePress. */
 const pages = path.join(site, 'pages');
 const LANGUAGES = { '.ts': 'ts', '.mjs': 'js', '.py': 'python', '.c': 'c', '.txt': 'text' };
 
@@ -50,7 +50,7 @@ function copy(file, place) {
   else writeFileSync(to, forSite(readFileSync(path.join(root, file), 'utf8'), file, place));
 }
 
-/** The text of a page, with links to where things are on the site. */
+/** The text of a page, with links adapted to the site. */
 function forSite(text, file, place) {
   const links = new Set(linksOf(text).filter((link) => !/^(?:[a-z]+:|#|\/)/.test(link)));
   let changed = text;

@@ -7,7 +7,7 @@ import ts from 'typescript';
 import { root } from './ready.mjs';
 
 const EXAMPLE = /^([ \t]*) \* ```ts\n([\s\S]*?)^\1 \* ```$/gm;
-/** A block of code on a page, and the comment before it: what it is given, or the name of a file. */
+/** A block of code on a page, and the comment before it: given declarations, or the name of a file. */
 const BLOCK = /^(?:<!-- (?:given: (.*)|(\S+)) -->\n)?```ts\n([\s\S]*?)^```$/gm;
 /** The first line of each example; reported line numbers are reduced by one. */
 const BEFORE = "import * as asyncio from 'asyncio-ts';";
@@ -31,7 +31,7 @@ function filesOf(folder, extension) {
     .map((name) => path.join(folder, name));
 }
 
-/** The blocks of code of a page that are not those of a file. */
+/** The blocks of code of a page that are not copies of files. */
 function blocksOf(file) {
   const text = readFileSync(path.join(root, file), 'utf8');
   return [...text.matchAll(BLOCK)]
@@ -43,7 +43,7 @@ function blocksOf(file) {
     });
 }
 
-/** The examples of a file: by the name that the compiler gets, their text and position. */
+/** The examples of a file, by the file name for the compiler, with their text and position. */
 function examplesOf(file) {
   const text = readFileSync(path.join(root, file), 'utf8');
   return [...text.matchAll(EXAMPLE)].map(({ 2: body, index }) => {

@@ -1,17 +1,17 @@
-// The names of functions that somebody may see.
+// The names of functions that users may see.
 import { parse } from 'acorn';
 
-/** Methods that call what they are given, and keep it nowhere. */
+/** Methods that call their argument, and do not store it. */
 const CALLS =
   /^(?:every|filter|find(?:Last)?(?:Index)?|flatMap|forEach|map|reduce(?:Right)?|replace|some|sort)$/;
-/** The errors whose stacks may show functions of ours. */
+/** The errors whose stacks may show functions of the library. */
 const SHOWING = /^(?:Internal|Type|Range|Reference)?Error\d*$/;
 const FUNCTION = /^(?:Arrow)?Function(?:Declaration|Expression)$/;
 
 /**
  * The names of a module's functions that may be shown: the printed form of a callback has its name, and the stack
- * of an error those of the functions that make and throw it, unless it is of one of our classes, whose stacks leave
- * them out. So they are functions that throw, and those that are more than called: passed on, returned, or kept
+ * of an error shows the functions that create and throw it, unless it is of one of the library's classes, whose stacks
+ * omit them. So these are functions that throw, and those that are not only called: passed on, returned, or stored
  * somewhere.
  */
 export function shownFunctions(text) {
@@ -24,7 +24,7 @@ export function shownFunctions(text) {
     if (throwsOwn(node) || makesError(node)) shown.add(within);
     const { name = within } = functionOf(node) ?? {};
     functions.add(name);
-    // What a module exports has short names anyway, or those of its users.
+    // A module's exports have short names anyway, or those that users know.
     if (node.type === 'ExportNamedDeclaration') return;
     eachChild(node, (child, key) => {
       if (!isNoUse(node, key, child)) visit(child, name);
@@ -32,7 +32,7 @@ export function shownFunctions(text) {
   }
 }
 
-/** Calls `callback` with every node right below one, and the key where it is. */
+/** Calls `callback` with every child node of a node, and its key. */
 export function eachChild(node, callback) {
   for (const key in node) {
     const part = node[key];
@@ -42,12 +42,12 @@ export function eachChild(node, callback) {
   }
 }
 
-/** The identifier of a function that is declared: by itself, or as a variable. */
+/** The identifier of a declared function: of the function itself, or of its variable. */
 function functionOf({ type, id, init }) {
   return FUNCTION.test(type) || FUNCTION.test(init?.type) ? (id ?? undefined) : undefined;
 }
 
-/** Is an identifier one that declares a function, calls it, or belongs to an object? */
+/** Does an identifier declare a function, call it, or name a property? */
 function isNoUse(node, key, { type }) {
   if (type !== 'Identifier') return false;
   const isOfObject = (key === 'property' || key === 'key') && !node.computed && !node.shorthand;
@@ -57,7 +57,7 @@ function isNoUse(node, key, { type }) {
   return isOfObject || isCalled || (key === 'id' && functionOf(node) !== undefined);
 }
 
-/** Does it throw what is made there? */
+/** Does it throw what is created there? */
 function throwsOwn({ type, argument }) {
   return type === 'ThrowStatement' && argument.type !== 'Identifier' && !isOfOurClass(argument);
 }

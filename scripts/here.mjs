@@ -1,13 +1,13 @@
 // Runs a program of this project in the process that npm started.
 //
-// A wrapper that waits for a child process would have to pass on signals and statuses. One thing
-// has to be fixed: at Ctrl-C the terminal sends SIGINT to npm and to this process, and then npm
-// sends another one. A program that ends immediately on the second SIGINT would take one Ctrl-C for
+// A wrapper that waits for a child process would have to pass on signals and statuses. One problem
+// remains: on Ctrl-C the terminal sends SIGINT to npm and to this process, and then npm
+// sends another one. A program that ends immediately on the second SIGINT would mistake one Ctrl-C for
 // two.
 import { pathToFileURL } from 'node:url';
 
 /**
- * How soon after the first a SIGINT counts as npm's copy, in milliseconds: nobody types that fast.
+ * How soon after the first a SIGINT counts as npm's copy, in milliseconds: users are slower.
  */
 const ECHO_MS = 100;
 
@@ -31,7 +31,7 @@ function ignoreEchoedInterrupts() {
     if (event === 'SIGINT') {
       if (echoing) return true;
       echoing = true;
-      process.on('SIGINT', ignore); // the program may not listen any more after the first
+      process.on('SIGINT', ignore); // the program may stop listening after the first
       setTimeout(() => {
         echoing = false;
         process.off('SIGINT', ignore);

@@ -1,4 +1,4 @@
-// What tests and other programs import from src by path. Uses only Node.
+// What tests and other programs import from src by path. Uses only Node's own modules.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -20,7 +20,7 @@ export function importedInternals(root) {
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** The names of internal members that tests, programs and the like mention: these stay as they are. */
+/** The names of internal members that tests, programs and the like use: these are not changed. */
 export function mentionedMembers(root) {
   const found = new Set();
   for (const folder of ['test', 'bench', 'scripts', 'examples', 'src/cli', 'src/echo'])

@@ -1,5 +1,5 @@
-// Checks that every link of a page leads to a file, and to a heading where it names one. Links to other hosts are
-// not followed.
+// Checks that every link of a page leads to a file, and to a heading if it names one. Links to other hosts are
+// not checked.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

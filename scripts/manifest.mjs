@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } fro
 const FILES = { 'package.json': withoutTools, 'README.md': withoutLinks };
 
 for (const [file, change] of Object.entries(FILES)) {
-  // Beside the files that are packed, but not one of them.
+  // Next to the packed files, but not packed itself.
   const copy = `dist/.${file}`;
   if (process.argv.includes('--restore')) {
     if (existsSync(copy)) renameSync(copy, file);
@@ -25,7 +25,7 @@ function withoutTools(text) {
   return `${JSON.stringify(published, undefined, 2)}\n`;
 }
 
-/** Names the files that relative links lead to. */
+/** Replaces relative links by the names of their files. */
 function withoutLinks(text) {
   return text
     .replace(/^## Documentation\n(?!\nThese)/m, '$&\nThese files are in the repository.\n')

@@ -1,5 +1,5 @@
 // npm run matrix [-- [--tests] [RUNTIME...]]: tries the library on each runtime, and writes the table of
-// docs/runtimes.md; or on those that are named, and compares the table with what they do. With --tests, also
+// docs/runtimes.md. With arguments, tries only those, and compares the results with the table. With --tests, also
 // runs most tests on each Node.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ ensureBuilt();
 const PROGRAM = path.join(root, 'scripts', 'on-runtime.mjs');
 const PAGE = path.join(root, 'docs', 'runtimes.md');
 const ROOMS = '^(core|tasks|sync|sock|loop|transports|streams|threads|runners|cli|simulation)/';
-/** The longest that one runtime may take for the table; and one Node for the tests. */
+/** The time limit of one runtime for the table, and of one Node for the tests. */
 const TRY_MS = 120_000;
 const TESTS_MS = 20 * 60_000;
 
@@ -70,7 +70,7 @@ function runTests(name, [program]) {
     fails(`${stdout}${stderr}${name}: the tests failed (${error?.message ?? last})`);
 }
 
-/** Compares what was seen with the table of the page. */
+/** Compares the results with the table on the page. */
 function compare() {
   const [heads, , ...rows] = tableOf(page)
     .split('\n')

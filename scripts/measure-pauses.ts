@@ -11,9 +11,9 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as asyncio from 'asyncio-ts';
 
-/** Megabytes of small objects. */
+/** The size of the heap, in megabytes of small objects. */
 const SIZES = [0, 100, 400, 800, 2400];
-/** What collects: nothing, `gc()`, or the library. */
+/** What collects garbage: nothing, `gc()`, or the library. */
 const MODES = ['nothing', 'gc', 'library'] as const;
 type Mode = (typeof MODES)[number];
 
@@ -24,7 +24,7 @@ const WATCHED = 3;
 
 interface Measured {
   readonly heap: number;
-  /** The longest time without a timer, in milliseconds. */
+  /** The longest time without a timer callback, in milliseconds. */
   readonly pause: number;
   readonly report: number | undefined;
 }
@@ -75,7 +75,7 @@ async function oneRun(size: number, mode: Mode): Promise<void> {
     ballast.push(Array.from({ length: 10_000 }, (_, n) => ({ n, inner: { text: `text ${n}` } })));
     await asyncio.sleep(0);
   }
-  // What V8 does about all that has an end.
+  // The final result of V8's own collections.
   gc();
   await asyncio.sleep(1);
 

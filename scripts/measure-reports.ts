@@ -1,6 +1,6 @@
 /**
  * Measures how long after a task has failed, with nothing left that refers to it, the failure is
- * reported: here and in CPython, in an idle process and in one that is busy echoing. Prints a table
+ * reported: here and in CPython, in an idle process and in a busy one. Prints a table
  * for docs/never-retrieved.md.
  *
  * node --import ./scripts/shipped.mjs scripts/measure-reports.ts [RUNS]
@@ -88,7 +88,7 @@ function here(extension: 'ts' | 'py'): string {
 // ---- one run ------------------------------------------------------------------------------------
 
 async function oneRun(load: Load, count: number): Promise<void> {
-  // tsx turns them on, and each stack then costs 50 µs more than in a built program.
+  // tsx enables source maps, and each stack then costs 50 µs more than in a built program.
   process.setSourceMapsEnabled(false);
   const loop = asyncio.getRunningLoop();
   const failedAt: number[] = [];

@@ -1,4 +1,4 @@
-// Makes bundled code smaller, and keeps what its users may see: the names of functions and classes, and of members
+// Makes bundled code smaller, and keeps what users may see: the names of functions and classes, and of members
 // that are not internal.
 import { parse } from 'acorn';
 import { minify } from 'terser';
@@ -9,8 +9,8 @@ import { replaced, withoutVariables } from './source-maps.mjs';
 import { root, sources, sourceText } from './sources.mjs';
 
 /**
- * Classes keep their names, and so do functions that are public or shown ({@link shownFunctions}); what else
- * has no members gets short ones. Other syntax stays: a function that is an argument would lose its name.
+ * Classes keep their names, and so do functions that are public or shown ({@link shownFunctions}); everything else
+ * without members gets short ones. Other syntax is kept: a function expression as an argument would lose its name.
  */
 const SMALL = {
   compress: {
@@ -26,26 +26,26 @@ const SMALL = {
     side_effects: true,
     unused: true,
   },
-  // V8 keeps text beyond ASCII in two bytes a character.
+  // V8 stores text beyond ASCII in two bytes per character.
   format: { ascii_only: true },
   keep_classnames: true,
 };
 
-/** Puts constants where they are used. Together with `unused`, it would do so with functions, which lose their names. */
+/** Inlines constants. Together with `unused`, this would also inline functions, which would lose their names. */
 const CONSTANTS = {
   compress: { defaults: false, evaluate: true, reduce_vars: true },
   mangle: false,
 };
 
-/** Values move to where they are used, except in the library, whose speed is measured and whose values are watched. */
+/** Inlines values, except in the library, whose speed is measured and whose values are inspected. */
 const MOVED = { reduce_vars: true, reduce_funcs: false, collapse_vars: true, hoist_props: true };
 
-/** All names that sources declare: of a variable of the bundle that is none of them, a number was added. */
+/** All names that the sources declare: if a bundle's variable has another name, a number was added. */
 const declared = new Set(
   sources().flatMap((file) => sourceText(file).match(/\b[A-Za-z_$][\w$]*\b/g)),
 );
 
-/** Internal members of Node's that we use. */
+/** Internal members of Node that the library uses. */
 const OF_NODE = [
   '_handle',
   '_parentWrap',
@@ -56,24 +56,24 @@ const OF_NODE = [
   '_final',
   '_destroy',
 ];
-/** Members whose names stay. */
+/** Members whose names are kept. */
 const kept = new Set([...OF_NODE, ...mentionedMembers(root)]);
-/** Short names of the other ones. A user's subclass may have members, too: none begins by `_` and a digit. */
+/** Short names of the others. Subclasses of users may have members too, none of which starts with `_` and a digit. */
 const shortened = new Map(
   byUse(sources().flatMap((file) => sourceText(file).match(MEMBER) ?? []))
     .filter((name) => !kept.has(name))
     .map((name, index) => [`$${name}`, `_${memberName(index)}`]),
 );
 
-/** A digit, and a character for all but the first ones. */
+/** A digit, followed by a character except for the first ones. */
 function memberName(index) {
   return index < 10 ? index : `${Math.floor(index / 36)}${(index % 36).toString(36)}`;
 }
 
-/** For the variables that are used most: functions name few of their own so. */
+/** For the most frequent variables: functions have few variables with such names. */
 const LETTERS = 'STAEPCRIDLONFMBUVWHGKJ';
 
-/** Each of some names once; the most frequent ones come first. */
+/** The distinct names; the most frequent ones come first. */
 function byUse(names) {
   const uses = new Map();
   for (const name of names.sort()) uses.set(name, (uses.get(name) ?? 0) + 1);
@@ -83,14 +83,14 @@ function byUse(names) {
 /**
  * Makes code smaller.
  *
- * @param isPublic - tells by its name whether users can import a function
+ * @param isPublic - returns whether users can import a function with this name
  */
 export async function small(text, isPublic, options) {
   const isPublicFunction = (name) => isPublic(sourceName(name));
   const shown = [...shownFunctions(text), ...declaredFunctions(text).filter(isPublicFunction)];
-  // Classes that take their names from a variable.
+  // Classes that get their names from a variable.
   const reserved = [...text.matchAll(/\b(\w+) = class(?= extends\b| \{)/g)].map(([, name]) => name);
-  // Terser knows no private names then: it would give each member of the file a name of its own.
+  // Terser sees no private names then: it would give each member in the file a different name.
   const first = await minify(withShortPrivateNames(withInfinity(text), 'PRIVATE$'), {
     ...CONSTANTS,
     ...options,
@@ -127,7 +127,7 @@ export async function small(text, isPublic, options) {
 }
 
 /**
- * Letters for the variables of a module that are used most; not for those whose names functions declare, too, or
+ * Letters for the most frequent variables of a module; not for those whose names functions also declare, or
  * that are imported.
  */
 function lettersOf(text, keep, imported = {}) {
@@ -153,7 +153,7 @@ function lettersOf(text, keep, imported = {}) {
   }
 }
 
-/** Writes infinity as Terser knows it. All columns stay. */
+/** Writes infinity in Terser's form. All columns stay the same. */
 function withInfinity(text) {
   return text
     .replace(/Number\.POSITIVE_INFINITY/g, (long) => 'Infinity'.padEnd(long.length))
@@ -161,8 +161,8 @@ function withInfinity(text) {
 }
 
 /**
- * Writes strings in backticks where it can, which packs better than two kinds of quotes. V8 makes the same code of them.
- * All columns stay.
+ * Writes strings in backticks where possible, which compresses better than two kinds of quotes. V8 compiles them alike.
+ * All columns stay the same.
  */
 function withTicks(text) {
   const places = [];
@@ -180,7 +180,7 @@ function withTicks(text) {
   }
 }
 
-/** Declares the constants of functions by `let`, which is shorter and as fast. All columns stay. */
+/** Declares constants in functions with `let`, which is shorter and as fast. All columns stay the same. */
 function withLet(text) {
   const starts = [];
   visit(parse(text, { ecmaVersion: 'latest', sourceType: 'module' }), false);
@@ -195,7 +195,7 @@ function withLet(text) {
   }
 }
 
-/** Makes the program of a page smaller: nobody sees its names. */
+/** Makes the script of a page smaller: its names are not visible. */
 export async function smallPage(text) {
   const compress = { passes: 2, ecma: 2022, unsafe_arrows: true, unsafe_methods: true };
   const { code } = await minify(text, { compress, module: true, enclose: true });
@@ -203,11 +203,11 @@ export async function smallPage(text) {
 }
 
 /**
- * Gives functions and classes their names back. In one file with others, a second `run` has become `run2`,
- * and a class that mentions itself `var Task = class _Task`. (`keepNames` would wrap each function that is
- * made, in hot paths too.)
+ * Restores the names of functions and classes. In a shared file, a second `run` has become `run2`,
+ * and a class that refers to itself `var Task = class _Task`. (`keepNames` would wrap each function that is
+ * created, also in hot paths.)
  *
- * @param isPublic - tells by its name whether users can import a class
+ * @param isPublic - returns whether users can import a class with this name
  */
 export function withNames(bundled, isPublic) {
   const renamed = [];
@@ -215,7 +215,7 @@ export function withNames(bundled, isPublic) {
   const isShown = (name) => shown.has(name) || isPublic(sourceName(name));
   const text = withInnerNames(bundled)
     .replace(/^var (\w+) = class(?: (?!extends\b)(\w+))?/gm, (line, variable, own = variable) => {
-      // V8 makes no fast code for subclasses of a class whose name was defined again.
+      // V8 does not optimize subclasses of a class whose name was redefined.
       if (sourceName(variable) !== variable)
         throw new Error(`a class became ${variable}: give it another name in its source`);
       if (own !== sourceName(variable)) renamed.push(variable);
@@ -225,9 +225,9 @@ export function withNames(bundled, isPublic) {
       if (sourceName(name) !== name && isShown(name)) renamed.push(name);
       return line;
     });
-  // What is loaded on demand may have classes of the same names, which users cannot import.
+  // Code that is loaded on demand may have classes with the same names, which users cannot import.
   const library = isLibrary(text);
-  // A program may be minified with its libraries. A getter keeps the name then, and the class stays fast.
+  // A program may be minified with its libraries. A getter preserves the name then, and the class stays fast.
   const named = text.replace(/^var (\w+) = class\b[^{\n]*\{/gm, (line, name) =>
     library && isPublic(name) ? `${line} static get name() { return "${name}"; }` : line,
   );
@@ -240,15 +240,15 @@ export function withNames(bundled, isPublic) {
     renamed.length > 0
       ? `for (const each of [${renamed.join(', ')}]) Object.defineProperty(each, "name", { value: each.name.replace(/\\d+$/, ""), configurable: true });`
       : '',
-    // Minifiers move a function that is called once, or that only returns something. This one stays.
+    // Minifiers inline a function that is called once, or only returns something. This one is kept.
     library ? `${/\w+__attempt\b/.exec(named)[0]}(() => noteBounds(new Error()));` : '',
     named.slice(end),
   ].join('');
 }
 
 /**
- * Classes that mention themselves, and functions within others, are called again what they are called in their
- * sources: in them, nothing else has that name.
+ * Restores the source names of classes that refer to themselves, and of functions within others: in their
+ * sources, nothing else has that name.
  */
 function withInnerNames(bundled) {
   let text = bundled.replace(/\b_([A-Z]\w*)\b/g, (own, name) =>
@@ -272,17 +272,17 @@ function withInnerNames(bundled) {
   return text;
 }
 
-/** Is it the file with nearly all of the library? */
+/** Is it the file that contains nearly all of the library? */
 function isLibrary(text) {
   return /^function noteBounds\(/m.test(text);
 }
 
-/** The names of the functions of a module that are not within others. */
+/** The names of the top-level functions of a module. */
 function declaredFunctions(text) {
   return Array.from(text.matchAll(/^(?:async )?function\*? (\w+)\(/gm), ([, name]) => name);
 }
 
-/** What a variable of the bundle is called in its source. */
+/** The source name of a variable of the bundle. */
 function sourceName(variable) {
   return declared.has(variable) ? variable : variable.replace(/\d+$/, '');
 }

@@ -1,4 +1,4 @@
-// What `npm run matrix` runs on each runtime: one line for each feature, "passes" or what went wrong.
+// Run by `npm run matrix` on each runtime: prints a line for each feature, "passes" or what went wrong.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,10 +1,10 @@
-// What pages in Markdown link to, and can be linked by.
+// The links and link targets of Markdown pages.
 
-/** Code is not text: what looks like a link or a heading in there is none. */
+/** Code is not text: what looks like a link or a heading in it is ignored. */
 const BLOCK = /^( *)(`{3,}|~{3,})[\s\S]*?^\1\2`*$/gm;
 const SPAN = /`[^`\n]*`/g;
 
-/** Where the links of a page lead. */
+/** The targets of a page's links. */
 export function linksOf(text) {
   const links = text
     .replace(BLOCK, '')
@@ -13,7 +13,7 @@ export function linksOf(text) {
   return [...links].map(([, link]) => link);
 }
 
-/** The name of a heading in links, by the rules of Git hosts. */
+/** The anchor of a heading, by the rules of Git hosts. */
 export function slugOf(heading) {
   return heading
     .trim()
@@ -22,7 +22,7 @@ export function slugOf(heading) {
     .replace(/ /g, '-');
 }
 
-/** The headings of a page, as links name them. */
+/** The anchors of a page's headings. */
 export function anchorsOf(text) {
   const anchors = new Set();
   for (const [, heading] of text.replace(BLOCK, '').matchAll(/^#{1,6} (.*)$/gm)) {

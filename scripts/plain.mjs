@@ -1,10 +1,10 @@
 /**
  * Compiles TypeScript to JavaScript in advance, for tests and the programs that they start: a compiler in each
- * process would cost a second, and so much memory that every garbage collection takes longer.
+ * process would cost a second, and enough memory to make every garbage collection slower.
  *
- * What is in FOLDER/ goes to dist-FOLDER/, from where the root of the project is as far as before.
- * It is made anew where its source is not what it was made from. With `node --enable-source-maps`
- * the stacks are those of the sources.
+ * FOLDER/ is compiled to dist-FOLDER/, from which the path to the root of the project is the same.
+ * A file is compiled again if its source has changed. With `node --enable-source-maps`,
+ * stacks refer to the sources.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -25,16 +25,16 @@ const require = createRequire(import.meta.url);
 /** Imports by path. */
 const IMPORTED = /(?<=\b(?:from |import |import\()(["']))(\.[^"']+)\.ts(?=\1)/g;
 
-/** What the JavaScript depends on besides its source. */
+/** What the JavaScript depends on, other than its source. */
 const maker = ['scripts/plain.mjs', 'tsconfig.json', 'package-lock.json']
   .map((file) => readFileSync(path.join(root, file), 'utf8'))
   .join('\0');
 
-/** The folders that are up to date. A process that runs tests learns from the one that started it. */
+/** The folders that are up to date. A test process inherits the list from its parent. */
 const made = new Set(process.env.ASYNCIO_TESTS_MADE?.split(`${root} `)[1]?.split(' '));
 
 /**
- * The JavaScript of a program in TypeScript, which is made with all that its folder has and imports.
+ * The JavaScript of a TypeScript program, compiled together with the rest of its folder and its imports.
  *
  * @param {string} file - from the root of the project: `test/core/children/reports.ts`
  * @returns {string} an absolute path
@@ -44,19 +44,19 @@ export function plain(file) {
   return path.join(root, `dist-${file.replace(/\.ts$/, '.js')}`);
 }
 
-/** Compiles what tests need, once for all processes that this one starts. */
+/** Compiles what tests need, once for this process and its child processes. */
 export function makeOnce() {
   makePlain('test');
   process.env.ASYNCIO_TESTS_MADE = [root, ...made].join(' ');
 }
 
 /**
- * Compiles what has changed in a folder at the root, and in those that it imports from.
+ * Compiles what has changed in a folder at the root, and in the folders that it imports from.
  *
  * @param {string} folder
  */
 export function makePlain(folder) {
-  // src is replaced by the shipped code, which the build makes.
+  // src is replaced by the shipped code, which the build creates.
   if (folder === 'src' || made.has(folder)) return;
   made.add(folder);
   const out = path.join(root, `dist-${folder}`);
@@ -109,14 +109,14 @@ function transpile(folder, files) {
   }
 }
 
-/** The path that a file's JavaScript imports, which is different for another folder. */
+/** The path that a file's JavaScript imports, which differs for another folder. */
 function moved(file, imported) {
   const folder = folderOf(target(file, imported));
   const there = folder === folderOf(file) ? imported : imported.replace(folder, `dist-${folder}`);
   return `${there}.js`;
 }
 
-/** Is it a file of ours? Texts in tests look like imports, too. */
+/** Is it a file of this project? Strings in tests look like imports, too. */
 function isThere(file, imported) {
   return existsSync(path.join(root, `${target(file, imported)}.ts`));
 }

@@ -1,11 +1,11 @@
-// Gives private members short names, class by class: the same few letters everywhere pack well.
+// Gives private members short names, class by class: the same few letters everywhere compress well.
 import { parse } from 'acorn';
 import { eachChild } from './function-names.mjs';
 
-/** By how often they occur in code anyway. */
+/** In order of their frequency in code. */
 const LETTERS = 'etnsirocahlfdgpumvwyb';
 
-/** Renames the private members of all classes in a module; `as` begins the new names in place of `#`. */
+/** Renames the private members of all classes in a module; `as` replaces `#` in the new names. */
 export function withShortPrivateNames(text, as) {
   const renamed = [];
   visit(parse(text, { ecmaVersion: 'latest', sourceType: 'module' }), undefined, renamed);
@@ -19,7 +19,7 @@ export function withShortPrivateNames(text, as) {
   return short + text.slice(done);
 }
 
-/** Goes through a syntax tree. `around` is what the class has around the node: how often its members are named. */
+/** Walks a syntax tree. `around` contains the members of the enclosing class: how often they are used. */
 function visit(node, around, renamed) {
   if (node.type === 'ClassBody') visitClass(node, around, renamed);
   else if (node.type === 'PrivateIdentifier') ownerOf(node.name, around).found.push(node);

@@ -33,7 +33,7 @@ export function ensureBuilt() {
 }
 
 /**
- * Builds dist from src, and dist-src, through which tests import it. Builds aside first, so that a
+ * Builds dist from src, and dist-src, through which tests import it. Builds in another folder first, so that a
  * program that starts meanwhile finds a complete build.
  */
 export function build(source = sourceHash()) {
@@ -53,7 +53,7 @@ export function build(source = sourceHash()) {
   process.off('exit', remove);
 }
 
-/** Adds references to their source maps to the files of dist, which then counts as not built. */
+/** Adds references to source maps to the files of dist, which then no longer counts as built. */
 export function referToMaps() {
   rmSync(inRoot('dist', '.built-from'));
   for (const name of readdirSync(inRoot('dist')).filter((name) => name.endsWith('.js')))
@@ -65,7 +65,7 @@ function isInstalled() {
   const wanted = packages(inRoot('package-lock.json'));
   const found = packages(inRoot('node_modules', '.package-lock.json'));
   if (!wanted || !found) return false;
-  // Packages for other platforms are listed but never installed; all others must agree.
+  // Packages for other platforms are listed but never installed; all others must match.
   const asWanted = (name) =>
     found[name] ? found[name].integrity === wanted[name].integrity : wanted[name].optional;
   return Object.keys(wanted).every((name) => name === '' || asWanted(name));

@@ -1,11 +1,11 @@
-// The runtimes that the library is tried on, as npm has them. They are installed under node_modules.
+// The runtimes on which the library is tried, from npm. They are installed under node_modules.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './ready.mjs';
 
 const system = `${process.platform.replace('win32', 'win')}-${process.arch}`;
-/** For each, its package, its program there, and what that needs before the name of a file. */
+/** For each, its package, its executable, and the arguments before the name of a file. */
 export const RUNTIMES = {
   'Node 20': [`node-${system}@20`, 'bin/node'],
   'Node 22': [`node-${system}@22`, 'bin/node'],
@@ -14,10 +14,10 @@ export const RUNTIMES = {
   Bun: ['@oven/bun-linux-x64', 'bin/bun'],
   Deno: ['@deno/linux-x64-glibc', 'deno', 'run', '-A'],
 };
-/** The pauses before an install is tried again: the registry may be out of reach for a moment. */
+/** The pauses between attempts to install: the registry may be unreachable for a moment. */
 const PAUSES_MS = (process.env.MATRIX_PAUSES ?? '5000,20000').split(',').map(Number);
 
-/** Installs a runtime; returns the command that runs a file. Throws what npm said. */
+/** Installs a runtime; returns the command that runs a file. Throws npm's error message. */
 export function installed(name) {
   const [wanted, file, ...args] = RUNTIMES[name];
   const folder = path.join(root, 'node_modules', '.cache', 'runtimes', name.replace(' ', '-'));

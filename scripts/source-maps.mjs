@@ -1,16 +1,16 @@
-// Changes of source maps, for changes of the code that they belong to.
+// Changes source maps along with the code that they belong to.
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-/** A number of a mapping: all digits but the last have a bit that says so. */
+/** A number in a mapping: all digits but the last have a continuation bit. */
 const NUMBER = '[g-z\\d+/]*[A-Za-f]';
 
-/** Takes the fifth number of each mapping, a variable: Node would take that for the name of the function. */
+/** Removes the fifth number of each mapping, a variable name, which Node would take for the name of the function. */
 export function withoutVariables(map) {
   const fifth = new RegExp(`((?:${NUMBER}){4})${NUMBER}`, 'g');
   return { ...map, names: [], mappings: map.mappings.replace(fifth, '$1') };
 }
 
-/** The code with `to` in place of `from`, and its map with the columns that follow from that. */
+/** The code with `from` replaced by `to`, and its map with the columns adjusted. */
 export function replaced(code, map, from, to) {
   const lines = code.split('\n');
   const mappings = map.mappings.split(';').map((line, index) => {
@@ -27,7 +27,7 @@ export function replaced(code, map, from, to) {
   return [code.replaceAll(from, to), { ...map, mappings: mappings.join(';') }];
 }
 
-/** How far a column moves; columns are asked for in ascending order. */
+/** How far a column moves; must be called with ascending columns. */
 function shifts(line, from, to) {
   let [shift, next] = [0, line.indexOf(from)];
   return (column) => {

@@ -1,4 +1,4 @@
-// The sources, for what makes the package of them. It knows Node alone.
+// The sources, for the scripts that build the package. Uses only Node's own modules.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 export const src = path.join(root, 'src');
 
-/** Paths of the sources, from src, with slashes. */
+/** The paths of the sources below src, with slashes. */
 export function sources() {
   return readdirSync(src, { recursive: true })
     .filter((name) => name.endsWith('.ts'))
@@ -19,7 +19,7 @@ export function sourceText(file) {
   return readFileSync(path.join(src, file), 'utf8');
 }
 
-/** Is a source a part of the programs that come with the library? */
+/** Is a source part of the programs that come with the library? */
 export function isOfPrograms(file) {
   return file.startsWith('echo/') || file.startsWith('cli/') || file === 'cli.ts';
 }

@@ -1,17 +1,17 @@
-// npm run check -- --speed: fails when something that programs do all the time costs much more than
-// it used to, in the package as it is shipped. Takes three seconds.
+// npm run check -- --speed: fails if a frequent operation costs much more than
+// it used to, in the package as shipped. Takes three seconds.
 //
-// Costs are compared with that of plain promises, measured in turns with them in the same process.
-// So they hold on other machines and on all Nodes: the ratios differ by a sixth. What counts is
-// processor time, the mean of the cheaper rounds, and the best of three processes: other programs
-// cannot fail it, nor a compiler that was unlucky once. The cheapest round alone would not do: there
-// was no collection in it.
+// Costs are relative to that of plain promises, measured alternately in the same process.
+// So they are valid on other machines and all Nodes: the ratios differ by a sixth. They are
+// CPU times, the mean of the cheaper rounds, and the best of three processes, so that neither other
+// programs nor an unlucky compilation can make it fail. The cheapest round alone would not do: it
+// may contain no garbage collection.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ensureBuilt, root } from './ready.mjs';
 
-/** How many times the yardstick each thing costs; the middle of Node 20 to 26. */
+/** The usual cost of each operation relative to the yardstick; the middle of Node 20 to 26. */
 const USUAL = {
   'sleep(0)': 2.6,
   'free lock': 0.85,
@@ -38,7 +38,7 @@ else {
   process.exitCode = isAsUsual() ? 0 : 1;
 }
 
-/** Measures in processes of their own, until one finds all as usual. */
+/** Measures in separate processes, until one finds all costs as usual. */
 function isAsUsual() {
   const least = {};
   for (let left = PROCESSES; left > 0; left -= 1) {
@@ -60,12 +60,12 @@ function isAsUsual() {
   return false;
 }
 
-/** How many times the yardstick each operation costs, in this process. */
+/** The cost of each operation relative to the yardstick, in this process. */
 async function measure() {
   const asyncio = await import(pathToFileURL(path.join(root, 'dist', 'index.js')).href);
   const { cancel, ...others } = operationsOf(asyncio);
   const rounds = {};
-  // The first cancel of a process makes all else a little dearer, so it comes last.
+  // The first cancel of a process makes everything else slightly slower, so it comes last.
   for (const operations of [others, { cancel }])
     for (let round = -WARM_UP; round < ROUNDS; round += 1) {
       const costs = { yardstick: await costOf(8000, yardstick) };
@@ -73,7 +73,7 @@ async function measure() {
         for (const [name, [count, act]] of Object.entries(operations))
           costs[name] = await costOf(count, act);
       });
-      // Then promises are followed no longer, which would slow the yardstick.
+      // Then promises are no longer tracked, which would slow down the yardstick.
       for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve));
       if (round < 0) continue;
       for (const [name, cost] of Object.entries(costs)) {
@@ -92,7 +92,7 @@ function cheaper(costs) {
   return kept.reduce((sum, cost) => sum + cost) / kept.length;
 }
 
-/** What is measured: how often it is done in a round, and what does it so often. */
+/** The operations: how often each is done in a round, and a function that does it so often. */
 function operationsOf(asyncio) {
   const nothing = asyncio.coroutine(async function nothing() {});
   const sleeps = asyncio.coroutine(async function sleeps() {
@@ -172,7 +172,7 @@ async function step(n) {
   return n;
 }
 
-/** Plain promises, and a turn of Node's as a turn of the loop begins. */
+/** Plain promises, and a turn of Node that starts like a turn of the loop. */
 async function yardstick(count) {
   for (let n = 0; n < count; n += 1) {
     await step(n);
@@ -186,7 +186,7 @@ function repeated(act) {
   };
 }
 
-/** The processor time of one, in µs. */
+/** The CPU time of one, in µs. */
 async function costOf(count, act) {
   const before = process.cpuUsage();
   await act(count);

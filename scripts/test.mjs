@@ -1,5 +1,5 @@
-// npm test [-- PATTERN]: the whole suite, in processes side by side, whose output comes room by room; or the files
-// whose path matches. With --slow, the slow tests; with --faults, those of them that break things on purpose, at more
+// npm test [-- PATTERN]: runs the whole suite in parallel processes, and prints output by directory; or only the
+// files whose path matches. With --slow, runs the slow tests; with --faults, those that inject faults, at more
 // moments.
 import { spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -29,9 +29,9 @@ if (process.argv.includes('--faults')) {
 }
 const files = `${args.map((pattern) => `(?=.*(?:${pattern}))`).join('')}.*`;
 
-/** Stands for what is in none of {@link ROOMS}. As a pattern, it matches nothing. */
+/** Represents directories that are not in {@link ROOMS}. As a pattern, it matches nothing. */
 const OTHERS = '(?!)';
-/** The rooms of each process, those that take longest first, and short ones last: the processes then end together. */
+/** The directories of each process, the slowest first and short ones last, so that the processes end together. */
 const ROOMS = [
   'inspect/',
   '(?:runners|cli|examples)/',
@@ -44,11 +44,11 @@ const ROOMS = [
   '(?:tasks|sync)/',
 ];
 
-/** The line above the results of a file, and its room. */
+/** The line above the results of a file, and its directory. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: uvu colours it
 const FILE = /^(?:\x1b\[\d+m)*([\w-]+)(?=[/\w.-]*\.test\.ts)/gm;
 
-/** Runs the files that match; `aside`: prints the results of a room when it ends, and returns those of the last one. */
+/** Runs the matching files; `aside`: prints the results of a directory when it is done, and returns the last ones. */
 function run(pattern, aside = false) {
   // It loads behaviour.ts first, so that a run without a single test fails as well.
   const args = ['--import', './test/support/preload.mjs'];

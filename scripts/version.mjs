@@ -1,4 +1,4 @@
-// npm version NEW: makes a section of that version of what CHANGELOG.md has as unreleased.
+// npm version NEW: moves the unreleased changes in CHANGELOG.md to a section for that version.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -11,6 +11,6 @@ if (after === before) {
   process.exit(1);
 }
 writeFileSync('CHANGELOG.md', after);
-// npm commits it with the version.
+// npm commits it along with the version.
 if (process.env.npm_config_git_tag_version !== '')
   process.exit(spawnSync('git', ['add', 'CHANGELOG.md'], { stdio: 'inherit' }).status ?? 1);

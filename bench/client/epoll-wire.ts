@@ -23,22 +23,22 @@ const SOCK_CLOEXEC = 0o2000000;
 const EPOLLERR = 0x8;
 const EPOLLHUP = 0x10;
 
-/** Events that are taken at once. */
+/** How many events are read per call. */
 const EVENTS = 1024;
 
 /**
- * Reaches servers as a client in C would: one edge-triggered epoll set, waited for in place.
+ * Connects to servers as a client in C would: with one edge-triggered epoll set, and blocking waits.
  *
  * A run blocks this process, which has nothing else to do.
  */
 export class EpollWire implements Wire {
   readonly name = 'epoll';
   readonly libc: Libc;
-  /** One for all connections: it is looked at before anything else can be read. */
+  /** One buffer for all connections: it is checked before anything else can be read. */
   readonly buffer: Buffer = Buffer.allocUnsafeSlow(READ_SIZE);
   readonly #selector: number;
   readonly #events = new Uint32Array(EVENTS * EVENT_WORDS);
-  /** The connections by their descriptors. */
+  /** The connections by descriptor. */
   readonly #links: (EpollLink | undefined)[] = [];
   #stopped = false;
   #failure: Error | undefined;
@@ -93,7 +93,7 @@ export class EpollWire implements Wire {
     this.libc.close(this.#selector);
   }
 
-  /** @throws {Error} with the errno's name, when `result` is -1 */
+  /** @throws {Error} with the name of the errno if `result` is -1 */
   checked(call: string, result: number): number {
     if (result >= 0) return result;
     throw new Error(`${call}: ${getSystemErrorName(-this.libc.errno())}`);
@@ -109,7 +109,7 @@ export class EpollWire implements Wire {
   }
 }
 
-/** A `struct sockaddr_in` of 127.0.0.1: the family as this machine writes numbers, the port as all do. */
+/** A `struct sockaddr_in` of 127.0.0.1: the family in the byte order of this machine, the port in network order. */
 function loopback(port: number): Buffer {
   const address = Buffer.alloc(16);
   address.set(new Uint8Array(Uint16Array.of(AF_INET).buffer));
@@ -121,10 +121,10 @@ function loopback(port: number): Buffer {
 class EpollLink implements Link {
   readonly #wire: EpollWire;
   readonly #peer: Peer;
-  /** -1 when closed. */
+  /** -1 if closed. */
   #fd: number;
   #connected = false;
-  /** What the kernel has not taken of the message. */
+  /** The part of the message that the kernel has not accepted. */
   #rest: Buffer | undefined;
 
   constructor(wire: EpollWire, fd: number, peer: Peer) {
@@ -160,7 +160,7 @@ class EpollLink implements Link {
     this.#fd = -1;
   }
 
-  /** One recv: a short one emptied the socket, and what comes later is an edge of its own. */
+  /** One recv: a short one has emptied the socket, and later data triggers another event. */
   #receive(ended: boolean): void {
     const { libc, buffer } = this.#wire;
     let received: number;

@@ -1,19 +1,19 @@
-/** Steps between a power of two and the next: a value is known to within 3 %. */
+/** Buckets per power of two: a value is known to within 3 %. */
 const STEPS = 32;
 const STEP_BITS = 5;
 
-/** Values are counted in these: a sixteenth of a microsecond. */
+/** The unit of values: a sixteenth of a microsecond. */
 const UNITS_PER_MS = 16_000;
 
-/** Latencies, counted by size: what a message costs to record is a shift and an addition. */
+/** A histogram of latencies: recording one takes a shift and an addition. */
 export class Histogram {
   readonly #counts = new Uint32Array((32 - STEP_BITS + 1) * STEPS);
   #total = 0;
 
-  /** @param ms - milliseconds, since that is what performance.now() has */
+  /** @param ms - milliseconds, the unit of performance.now() */
   add(ms: number): void {
     const value = (ms * UNITS_PER_MS) >>> 0;
-    // Below STEPS each value has a bucket; from there on the leading bits choose it.
+    // Below STEPS each value has its own bucket; above, the leading bits determine it.
     const shift = value < STEPS ? 0 : 31 - STEP_BITS - Math.clz32(value);
     const bucket = shift * STEPS + (value >>> shift);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
@@ -25,7 +25,7 @@ export class Histogram {
     this.#total = 0;
   }
 
-  /** The latency, in seconds, that a `share` of all do not exceed; NaN where there are none. */
+  /** The latency, in seconds, that a `share` of them do not exceed; NaN if there are none. */
   quantile(share: number): number {
     let left = share * this.#total;
     for (const [bucket, count] of this.#counts.entries()) {
@@ -36,7 +36,7 @@ export class Histogram {
   }
 }
 
-/** The middle of the values that a bucket counts. */
+/** The midpoint of a bucket. */
 function middle(bucket: number): number {
   const shift = Math.max(0, Math.floor(bucket / STEPS) - 1);
   return (bucket - shift * STEPS + 0.5) * 2 ** shift;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** The functions of libc that the client needs; each answers -1 when it failed. */
+/** The libc functions that the client needs; each returns -1 on failure. */
 export interface Libc {
   socket(family: number, type: number, protocol: number): number;
   connect(fd: number, address: Buffer, length: number): number;
@@ -11,24 +11,24 @@ export interface Libc {
   epollCreate(flags: number): number;
   epollControl(selector: number, operation: number, fd: number, event: Buffer): number;
   epollWait(selector: number, events: Buffer, most: number, ms: number): number;
-  /** Why the last call failed. */
+  /** The errno of the last call. */
   errno(): number;
 }
 
-/** What of koffi is used here. */
+/** The part of koffi that is used here. */
 interface Koffi {
   load(path: null): { func(prototype: string): (...args: unknown[]) => number };
   errno(): number;
 }
 
-/** Binds libc through koffi; `undefined` where that is not installed, or where epoll is not. */
+/** Binds libc through koffi; `undefined` if koffi or epoll is not available. */
 export function loadLibc(): Libc | undefined {
   if (process.platform !== 'linux') return undefined;
   let koffi: Koffi;
   try {
     koffi = createRequire(import.meta.url)('koffi') as Koffi;
   } catch {
-    // Not installed, or not for this machine: the client then goes by node:net.
+    // Not installed, or not for this platform: the client then uses node:net.
     return undefined;
   }
   const libc = koffi.load(null);

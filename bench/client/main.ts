@@ -1,4 +1,4 @@
-/** The process that loads the servers, one order of the bench after another: bench/load-client.ts. */
+/** The process that loads the servers, one order of the benchmark after another: bench/load-client.ts. */
 import type { LoadAnswer, LoadOrder, LoadResult } from '../loads.ts';
 import { EpollWire } from './epoll-wire.ts';
 import { loadLibc } from './libc.ts';
@@ -8,7 +8,7 @@ import { NetWire } from './net-wire.ts';
 const [wanted] = process.argv.slice(2);
 const libc = wanted === 'net' ? undefined : loadLibc();
 
-/** A wire for each order: what was left of the last one, if it failed, is gone. */
+/** A new wire for each order: nothing remains of the previous one, even if it failed. */
 async function run(order: LoadOrder): Promise<LoadResult> {
   const wire = libc === undefined ? new NetWire() : new EpollWire(libc);
   try {

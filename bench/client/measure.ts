@@ -5,13 +5,13 @@ import { Traffic } from './traffic.ts';
 import { Visits } from './visits.ts';
 import type { Wire } from './wire.ts';
 
-/** What an idle connection has exchanged before it rests, and what the active one sends: bytes. */
+/** How many bytes an idle connection exchanges before it idles, and the active one sends. */
 const IDLE_SIZE = 1000;
 
-/** The share of the idle connections that fill what memory the server has to spare; the others are weighed. */
+/** The share of idle connections that use up spare memory of the server; only the rest are measured. */
 const UNWEIGHED = 1 / 3;
 
-/** Something that goes on until it is finished. */
+/** Something that runs until it is finished. */
 interface Work {
   readonly messages: number;
   readonly latencies: Histogram;
@@ -20,13 +20,13 @@ interface Work {
   close(): void;
 }
 
-/** What is counted before and after. */
+/** What is measured before and after. */
 interface Stock extends Pick<LoadResult, 'messages' | 'seconds' | 'serverCpu' | 'clientCpu'> {
-  /** Processor time of the whole machine, in seconds. */
+  /** CPU time of the whole machine, in seconds. */
   readonly busy: number;
 }
 
-/** Puts a server under a load. */
+/** Puts load on a server. */
 export async function measureLoad(wire: Wire, order: LoadOrder): Promise<LoadResult> {
   const { load, port } = order;
   if (load.kind === 'accept') return await measure(wire, new Visits(wire, port), order);

@@ -1,16 +1,16 @@
-/** A message of `size` bytes, no two neighbours alike: what comes back shifted is seen. */
+/** A message of `size` bytes in which neighbours differ, so that shifted data is noticed. */
 export function messageOf(size: number): Buffer {
   const message = Buffer.allocUnsafeSlow(size);
   for (let index = 0; index < size; index += 1) message[index] = index % 251;
   return message;
 }
 
-/** Follows a message on its way back. */
+/** Tracks a message on its way back. */
 export class Echo {
   readonly #message: Buffer;
-  /** Bytes that have yet to come back. */
+  /** How many bytes are still to come back. */
   #left: number;
-  /** The first message is compared byte by byte, the others are counted. */
+  /** The first message is compared byte by byte; of the others, the bytes are counted. */
   #compared = false;
 
   constructor(message: Buffer) {
@@ -19,10 +19,10 @@ export class Echo {
   }
 
   /**
-   * Takes the first `nbytes` bytes of `buffer`; `true` when the message is whole, and the next one
-   * may go.
+   * Takes the first `nbytes` bytes of `buffer`; returns `true` when the message is complete and the next one
+   * may be sent.
    *
-   * @throws {Error} when other bytes come back than were sent
+   * @throws {Error} if the bytes differ from those that were sent
    */
   take(nbytes: number, buffer: Buffer): boolean {
     if (nbytes > this.#left)

@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import { type Link, type Peer, READ_SIZE, type Wire } from './wire.ts';
 
-/** Reaches servers through `node:net`, without streams on the way in. */
+/** Connects to servers through `node:net`, without streams for incoming data. */
 export class NetWire implements Wire {
   readonly name = 'net';
-  /** One for all connections: it is looked at before anything else can be read. */
+  /** One buffer for all connections: it is checked before anything else can be read. */
   readonly #buffer: Buffer = Buffer.allocUnsafeSlow(READ_SIZE);
-  /** Ends the run under way; between runs, nobody. */
+  /** Ends the current run; between runs, `undefined`. */
   #end: ((error?: Error) => void) | undefined;
   /** What {@link stop} was first called with. */
   #failure: Error | undefined;
@@ -68,7 +68,7 @@ class NetLink implements Link {
 
   close(): void {
     this.#socket.removeAllListeners();
-    this.#socket.on('error', () => {}); // nobody cares any more
+    this.#socket.on('error', () => {}); // no longer of interest
     this.#socket.destroy();
   }
 }

@@ -2,17 +2,17 @@ import { Histogram } from './histogram.ts';
 import { Echo, messageOf } from './message.ts';
 import { type Link, PATIENCE, type Peer, type Wire } from './wire.ts';
 
-/** Connects that are under way at once: fewer than any server's backlog. */
+/** How many connects are pending at a time: fewer than any server's backlog. */
 const CONNECTS_AT_ONCE = 64;
 
-/** Messages to and fro on connections that stay open, one under way on each. */
+/** Messages back and forth on connections that stay open, one at a time on each. */
 export class Traffic {
   /** Messages that came back. */
   messages = 0;
   readonly latencies: Histogram = new Histogram();
   readonly wire: Wire;
   readonly message: Buffer;
-  /** Does a message that came back go out again? */
+  /** Is a message that came back sent again? */
   going = false;
   readonly #port: number;
   readonly #connections: Connection[] = [];
@@ -25,7 +25,7 @@ export class Traffic {
     this.message = messageOf(size);
   }
 
-  /** Opens connections, and has a message sent back on each: then the server knows them all. */
+  /** Opens connections, and exchanges one message on each, so that the server has accepted them all. */
   async open(count: number): Promise<void> {
     this.#wanted = count;
     this.#underWay = count;
@@ -34,14 +34,14 @@ export class Traffic {
     await this.#settled('not all connections were served');
   }
 
-  /** Sends on all connections, again and again. */
+  /** Sends on all connections, repeatedly. */
   begin(): void {
     this.going = true;
     this.#underWay = this.#connections.length;
     for (const connection of this.#connections) connection.send();
   }
 
-  /** Sends no more, and lets what is under way come back. */
+  /** Stops sending, and waits for pending messages. */
   async finish(): Promise<void> {
     this.going = false;
     await this.#settled('not all messages have come back');
@@ -71,7 +71,7 @@ class Connection implements Peer {
   readonly #traffic: Traffic;
   readonly #link: Link;
   readonly #echo: Echo;
-  /** When the message under way was sent, in milliseconds. */
+  /** When the pending message was sent, in milliseconds. */
   #sent = 0;
 
   constructor(traffic: Traffic, port: number) {

@@ -2,17 +2,17 @@ import { Histogram } from './histogram.ts';
 import { Echo, messageOf } from './message.ts';
 import { type Link, PATIENCE, type Peer, type Wire } from './wire.ts';
 
-/** Visitors that are there at once. */
+/** How many visitors are connected at a time. */
 const AT_ONCE = 16;
 
-/** Bytes of the one message that a visitor sends. */
+/** How many bytes a visitor sends in its only message. */
 const SIZE = 1000;
 
-/** Clients that connect, have one message sent back, and close; then others come. */
+/** Clients that connect, exchange one message, and close; then others connect. */
 export class Visits {
   /** Visitors whose message came back. */
   messages = 0;
-  /** From the connect to the message's return. */
+  /** From the connect to the return of the message. */
   readonly latencies: Histogram = new Histogram();
   readonly wire: Wire;
   readonly port: number;
@@ -29,7 +29,7 @@ export class Visits {
     for (let started = 0; started < AT_ONCE; started += 1) this.#present.add(new Visitor(this));
   }
 
-  /** Lets no more in, and those who are there have their message. */
+  /** Starts no more visitors, and waits for the pending ones. */
   async finish(): Promise<void> {
     this.#going = false;
     if (this.#present.size > 0 && !(await this.wire.run(PATIENCE)))

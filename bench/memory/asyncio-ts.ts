@@ -1,10 +1,10 @@
-/** Prints what memory a task that sleeps takes, in bytes: python.py in TypeScript. */
+/** Prints how many bytes a sleeping task takes: python.py in TypeScript. */
 import { readFileSync } from 'node:fs';
 import * as asyncio from 'asyncio-ts';
 
 const TASKS = Number(process.argv[2]);
 
-/** Bytes of this process in RAM. */
+/** How many bytes of this process are in RAM. */
 function resident(): number {
   const rollup = readFileSync('/proc/self/smaps_rollup', 'utf8');
   const [, kilobytes] = /^Rss: +(\d+) kB$/m.exec(rollup) ?? [];
@@ -26,6 +26,6 @@ await asyncio.run(async () => {
   globalThis.gc?.();
   const collected = resident() - before;
   console.log(JSON.stringify({ resident: grown / TASKS, collected: collected / TASKS }));
-  // Nobody needs to see them end.
+  // There is no need to wait for them.
   process.exit(tasks.length === TASKS ? 0 : 1);
 });

@@ -1,19 +1,19 @@
-/** Prints what the loop's own doings cost, in µs of processor time: micro/python.py in TypeScript. */
+/** Prints the cost of the loop's operations, in µs of CPU time: micro/python.py in TypeScript. */
 import * as asyncio from 'asyncio-ts';
 import type { MicroCosts } from '../figures.ts';
 
-/** How often each is done in one measurement. */
+/** How often each is done per measurement. */
 const COUNT = 10_000;
 const CHILDREN = 10_000;
 const TIMERS = 100_000;
 /** Seconds over which the deadlines of timers are spread. */
 const SPREAD = 0.1;
 
-/** Measurements that are thrown away, while the compiler is still at work. */
+/** Measurements that are discarded, because the compiler is still working. */
 const WARM_UP = 6;
 const MEASUREMENTS = 20;
 
-/** Callbacks that all wait in one queue, and one that ends the wait. */
+/** Callbacks that are all scheduled at the same time, and one that ends the wait. */
 async function callSoon(loop: asyncio.Loop): Promise<void> {
   const done = loop.createFuture<void>();
   let calls = 0;
@@ -39,7 +39,7 @@ async function gather(): Promise<void> {
   await asyncio.gather(...Array.from({ length: CHILDREN }, () => nothing()));
 }
 
-/** Deadlines in no order, the same in every program. */
+/** Deadlines in no particular order, the same in every program. */
 function deadline(n: number): number {
   return (((n * 48_271) % 100_003) / 100_003) * SPREAD;
 }
@@ -63,7 +63,7 @@ async function timers(loop: asyncio.Loop): Promise<void> {
   await done;
 }
 
-/** Two tasks, each of which finds the other waiting when it lets go. */
+/** Two tasks, each of which finds the other waiting when it releases the lock. */
 async function lock(): Promise<void> {
   const shared = new asyncio.Lock();
   const worker = asyncio.coroutine(async function worker(): Promise<void> {
@@ -79,7 +79,7 @@ async function lock(): Promise<void> {
   for (const task of workers) await task;
 }
 
-/** A queue with room for one: each item is waited for. */
+/** A queue with room for one item: each put and get waits. */
 async function queue(): Promise<void> {
   const shared = new asyncio.Queue<number>(1);
   const producer = asyncio.coroutine(async function producer(): Promise<void> {
@@ -91,8 +91,8 @@ async function queue(): Promise<void> {
 }
 
 /**
- * The mean over the measurements, in µs; those that warm up do not count. Not the median: a garbage
- * collection comes in every other one or so, and the median has it or has it not.
+ * The mean of the measurements without the warm-up, in µs. Not the median, because about every second one
+ * contains a garbage collection, and the median either includes it or does not.
  */
 async function cost(count: number, program: () => Promise<void>): Promise<number> {
   let sum = 0;

@@ -1,4 +1,4 @@
-/** The same with sockRecvInto: each connection reads into a buffer of its own, again and again. */
+/** The same with sockRecvInto: each connection reuses its own buffer. */
 import * as asyncio from 'asyncio-ts';
 import type * as socket from 'asyncio-ts/socket';
 import { serve } from './serve.ts';

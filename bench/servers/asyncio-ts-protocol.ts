@@ -1,4 +1,4 @@
-/** The server under test, made of callbacks: what comes is written back. */
+/** The server under test with callbacks: what is received is written back. */
 import * as asyncio from 'asyncio-ts';
 
 const BACKLOG = 4096;

@@ -1,4 +1,4 @@
-/** The server under test, made of streams: a reader and a writer for each connection. */
+/** The server under test with streams: a reader and a writer for each connection. */
 import * as asyncio from 'asyncio-ts';
 
 const PIECE = 65_536;

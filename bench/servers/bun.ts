@@ -1,6 +1,6 @@
-/** What to compare with: Bun's callbacks. It sets TCP_NODELAY itself, and reads up to 512 KiB. */
+/** For comparison: Bun's callbacks. It sets TCP_NODELAY itself, and reads up to 512 KiB. */
 
-/** What of Bun is used here; its own types are not installed. */
+/** The part of Bun that is used here; its own types are not installed. */
 declare const Bun: {
   listen(options: {
     hostname: string;
@@ -14,9 +14,9 @@ declare const Bun: {
 };
 
 interface BunSocket {
-  /** Sends what the kernel takes, and answers how many bytes that was. */
+  /** Sends what the kernel accepts, and returns how many bytes that was. */
   write(data: Uint8Array): number;
-  /** What the kernel has not taken, in the order it came; ours. */
+  /** What the kernel has not accepted, in order; our own property. */
   data: Uint8Array[];
 }
 
@@ -29,7 +29,7 @@ const { port } = Bun.listen({
     },
     data(socket, data) {
       const written = socket.data.length === 0 ? socket.write(data) : 0;
-      // The bytes are Bun's again when this returns.
+      // Bun reuses the bytes when this returns.
       if (written < data.length) socket.data.push(data.slice(written));
     },
     drain(socket) {

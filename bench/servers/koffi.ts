@@ -1,10 +1,10 @@
 /**
- * The limit of Node with koffi: the C server once more, without our library, without Node's loop,
- * and on Linux alone. It waits in place, so timers and all else of Node's stand still.
+ * The limit of Node with koffi: the C server again, without this library, without Node's loop,
+ * and only on Linux. Its waits block, so timers and everything else in Node stand still.
  *
- * `callbacks` does what a `dataReceived()` and a `write()` do: it receives, makes a buffer of the
- * bytes, and sends that. `await` has a coroutine for each connection, which awaits a promise for
- * each receive and for each send, as a user's program does; nothing can be cancelled.
+ * `callbacks` does what `dataReceived()` and `write()` do: it receives, creates a buffer of the
+ * bytes, and sends it. `await` has a coroutine for each connection, which awaits a promise for
+ * each receive and each send, as a user's program does; nothing can be cancelled.
  */
 import { constants } from 'node:os';
 import koffi from 'koffi';
@@ -57,11 +57,11 @@ function checked(what: string, result: number): number {
 
 const wouldBlock = (): boolean => koffi.errno() === constants.errno.EAGAIN;
 
-/** A client, as C's: what is known of it, and who waits. */
+/** A client, as in C: its state, and its waiters. */
 class Connection {
   readonly fd: number;
   readable = true;
-  /** From now on receives are tried: nothing more is told. */
+  /** From now on, receives are tried without being notified. */
   ended = false;
   onReadable: () => void = () => {};
   onWritable: () => void = () => {};
@@ -70,7 +70,7 @@ class Connection {
     this.fd = fd;
   }
 
-  /** What there is; `undefined`: nothing now; empty: the end, or it is broken. */
+  /** Available data; `undefined` if there is none now; empty at the end, or if the connection failed. */
   receive(): Buffer | undefined {
     if (!this.readable) return undefined;
     const received = libc.recv(this.fd, pieceAddress, PIECE, 0);
@@ -82,7 +82,7 @@ class Connection {
     return data;
   }
 
-  /** How much the kernel took, from index `from` on; -1: it is broken. */
+  /** How much the kernel accepted, starting at index `from`; -1 if the connection failed. */
   send(data: Buffer, from: number): number {
     const rest = from === 0 ? data : data.subarray(from);
     const sent = libc.send(this.fd, rest, rest.length, MSG_NOSIGNAL);
@@ -97,7 +97,7 @@ class Connection {
 
 const connections: (Connection | undefined)[] = [];
 
-/** Receives and sends until it would block: one that waits to send receives nothing meanwhile. */
+/** Receives and sends until it would block: while it waits to send, it receives nothing. */
 function serveByCallbacks(connection: Connection): void {
   let data: Buffer | undefined;
   let sent = 0;
@@ -133,7 +133,7 @@ function received(connection: Connection): Promise<Buffer> {
   });
 }
 
-/** Sends all; `false`: it is broken. */
+/** Sends everything; `false` if the connection failed. */
 function sentAll(connection: Connection, data: Buffer): Promise<boolean> {
   let sent = connection.send(data, 0);
   if (sent === data.length) return SENT;
@@ -188,7 +188,7 @@ while (true) {
     if (fd === listener) acceptAll();
     else tell(fd, bits);
   }
-  // The coroutines go on, as far as they go.
+  // The coroutines continue as far as they can.
   await new Promise<void>((goOn) => process.nextTick(goOn));
 }
 
@@ -207,7 +207,7 @@ function acceptAll(): void {
 function tell(fd: number, bits: number): void {
   const connection = connections[fd];
   if (connection === undefined) return;
-  // Besides what can be read and sent: the end, a hang-up, an error.
+  // In addition to readiness to read and write: the end, a hang-up, an error.
   if ((bits & ~(EPOLLIN | EPOLLOUT)) !== 0) connection.ended = true;
   if ((bits & ~EPOLLOUT) !== 0) {
     connection.readable = true;

@@ -1,4 +1,4 @@
-/** What to compare with: the echo server that everybody writes in Node. */
+/** For comparison: the usual echo server in Node. */
 import { type AddressInfo, createServer } from 'node:net';
 
 const BACKLOG = 4096;

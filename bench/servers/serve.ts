@@ -3,7 +3,7 @@ import * as socket from 'asyncio-ts/socket';
 
 const BACKLOG = 4096;
 
-/** Accepts for ever, and starts a task for each connection. */
+/** Accepts forever, and starts a task for each connection. */
 export const serve: asyncio.CoroutineFunction<
   unknown,
   [echo: asyncio.CoroutineFunction<unknown, [socket.Socket, asyncio.Loop], void>],

@@ -151,7 +151,7 @@ export function receivedMessage(
   return whenReadable(sock, () => sock.recvmsg(...args));
 }
 
-/** Receives until there are `nbytes` bytes, or the other side has ended. */
+/** Receives until there are `nbytes` bytes, or the peer has ended. */
 export async function receivedAll(sock: Socket, nbytes = Infinity): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -164,7 +164,7 @@ export async function receivedAll(sock: Socket, nbytes = Infinity): Promise<Buff
   return Buffer.concat(chunks);
 }
 
-/** Sends everything, and waits for room. */
+/** Sends everything, waiting until the socket is writable. */
 export async function sentAll(sock: Socket, data: Uint8Array): Promise<void> {
   let from = 0;
   while (from < data.length) {

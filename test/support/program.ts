@@ -198,7 +198,7 @@ export class Program implements AsyncDisposable {
     };
   }
 
-  /** Closes the other end of its output. */
+  /** Closes the reading end of its output. */
   closeOutput(): void {
     this.#child.stdout?.destroy();
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Polls another process, which has nothing that would tell. */
+/** Polls another process, which cannot send a notification. */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await sleep(20);
 }

@@ -4,10 +4,10 @@ import path from 'node:path';
 import type * as TypeScript from 'typescript';
 import { root } from '../../support/program.ts';
 
-/** Not imported: Node would search all of it for its exports. */
+/** Not imported: Node would search the whole file for its exports. */
 const ts = createRequire(import.meta.url)('typescript') as typeof TypeScript;
 
-/** What a declared type has in it if it can be awaited. */
+/** The parts of a declared type that make it awaitable. */
 const AWAITABLE =
   /\b(?:Promise|PromiseLike|Coroutine|Future|Task|Operation|Completions|Submitted|Async\w+)\b/;
 
@@ -86,7 +86,7 @@ function shapeOf(declared: TypeScript.ClassDeclaration): ClassShape {
   };
 }
 
-/** The names that a door gives out. */
+/** The exported names of an entry point. */
 function namesOf(door: string): string[] {
   return parse(door).statements.flatMap((statement) => {
     if (!ts.isExportDeclaration(statement)) return [];

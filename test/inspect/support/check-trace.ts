@@ -16,7 +16,7 @@ export interface TraceEvent {
 
 const inNanoseconds = (time = 0): number => Math.round(time * 1000);
 
-/** Reads a trace, and looks whether it is one: slices nest, steps are in the lives of tasks, arrows have two ends. */
+/** Reads a trace, and checks it: slices nest, steps are within the lives of tasks, arrows have two ends. */
 export function checkTrace(text: string): TraceEvent[] {
   const { traceEvents } = JSON.parse(text) as { traceEvents: TraceEvent[] };
   const tracks = new Map<string, TraceEvent[]>();
@@ -48,7 +48,7 @@ function checkTrack(slices: readonly TraceEvent[]): void {
   for (const { begin, end, cat } of sorted) {
     assert.ok(end >= begin, 'it does not end before it begins');
     while (open.length > 0 && (open.at(-1)?.end ?? 0) <= begin && cat !== 'task') {
-      // A life may end with its last step, and at the same time.
+      // A life may end with its last step, at the same time.
       if (open.at(-1)?.cat === 'task' && end <= (open.at(-1)?.end ?? 0)) break;
       open.pop();
     }

@@ -1,4 +1,4 @@
-/** As much of JSON Schema as docs/snapshot.schema.json needs. */
+/** The part of JSON Schema that docs/snapshot.schema.json needs. */
 interface Schema {
   readonly $ref?: string;
   readonly $defs?: Record<string, Schema>;

@@ -5,7 +5,7 @@ import { branchPrograms, compareBranches } from '../../support/branch-programs.t
 import { loopBehaviour } from '../../support/loop-behaviour.ts';
 
 /**
- * Declares the test that so many random programs do the same while snapshots are taken.
+ * Declares the test that this many random programs behave the same while snapshots are taken.
  *
  * @param seconds - how long it may take
  */

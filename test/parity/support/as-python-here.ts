@@ -2,19 +2,19 @@ import * as assert from 'uvu/assert';
 import { behaviour } from '../../support/behaviour.ts';
 import { type Ended, runCommand, runFile } from '../../support/child.ts';
 
-/** What is played, and against which Python. */
+/** What is run, and with which Python. */
 interface Options {
   /** `test/parity/NAME.ts`, `.py` and `.jsonl`. */
   readonly name: string;
-  /** Python that ends with status 0 where this machine's is a version that was looked at. */
+  /** A Python program that ends with status 0 if this machine's version is known. */
   readonly isKnown: string;
   readonly seconds: number;
 }
 
-/** Random programs print what the `python3` of this machine prints, where it is a known version. */
+/** Random programs print what this machine's `python3` prints, if its version is known. */
 export function asPythonHere(title: string, { name, isKnown, seconds }: Options): void {
   const programs = `test/parity/${name}.jsonl`;
-  /** What Python prints of all programs, asked for once; `undefined` where there is none that is known. */
+  /** Python's output for all programs, requested once; `undefined` if no known version is available. */
   let python: Promise<Ended | undefined> | undefined;
 
   async function askPython(): Promise<Ended | undefined> {
@@ -24,7 +24,7 @@ export function asPythonHere(title: string, { name, isKnown, seconds }: Options)
   }
 
   behaviour(title, (it) => {
-    // Only these have the system's own sockets and pipes, and with them its limits.
+    // Only these have the system's own sockets and pipes, and so its limits.
     for (const driver of ['posix', 'posix, uv_poll'])
       it(
         `prints what the python3 of this machine prints, on ${driver}`,
@@ -37,7 +37,7 @@ export function asPythonHere(title: string, { name, isKnown, seconds }: Options)
 
           assert.is(ours.stderr, '');
           assert.is(ours.status, 0);
-          if (theirs === undefined) return; // no Python here, or another one
+          if (theirs === undefined) return; // no Python here, or another version
           assert.is(theirs.status, 0, theirs.stderr);
           assert.is(ours.stdout, theirs.stdout);
         },

@@ -1,4 +1,4 @@
-/** What both random-servers and random-streams play, with fast-check's weights: steps of servers, and of their clients. */
+/** The steps of random-servers and random-streams, with fast-check's weights: of servers, and of their clients. */
 import fc from 'fast-check';
 
 export type Weighted = fc.WeightedArbitrary<object>;
@@ -7,7 +7,7 @@ export function step(weight: number, name: string, fields: object = {}): Weighte
   return { weight, arbitrary: fc.record({ do: fc.constant(name), ...fields }) };
 }
 
-/** One end of a connection that is there. */
+/** One end of an existing connection. */
 export const end = { side: fc.constantFrom('client', 'server'), at: fc.nat(3) };
 
 export const ofServers: Weighted[] = [
@@ -20,7 +20,7 @@ export const ofServers: Weighted[] = [
   step(1, 'cancel_forever'),
   step(2, 'at_next', { what: fc.constantFrom('server_close', 'close_clients', 'abort_clients') }),
 ];
-/** Distrust is for TLS alone: n is 1 then. */
+/** Distrust requires TLS: n is 1 then. */
 export const connecting = fc.oneof(
   step(6, 'connect', { n: fc.constant(0) }),
   step(1, 'connect', { n: fc.constant(1) }),

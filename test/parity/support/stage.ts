@@ -1,4 +1,4 @@
-/** What random programs of servers have in common: a server, its clients, and what happens to them. */
+/** What random programs of servers have in common: a server, its clients, and events. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ export interface Program {
   readonly family: keyof typeof FAMILIES;
   readonly tls: 'never' | 'always' | 'later';
   readonly serving: boolean;
-  /** Is the server given a socket, or does it make one, which others may share? */
+  /** Is the server given a socket, or does it create one, which others may share? */
   readonly place: 'given' | 'made' | 'shared';
   readonly backlog: number;
   readonly steps: readonly (readonly Step[])[];
@@ -57,18 +57,18 @@ export interface End {
   trusting: boolean;
   /** Its transport, unless it is gone. */
   usable(): Transport | undefined;
-  /** Prints what has become of it. */
+  /** Prints its state. */
   print(): void;
 }
 
-/** What makes a server or a client, beside what is made of either. */
+/** What creates a server or a client, besides their own options. */
 export interface MakeOptions {
   readonly sock?: Socket;
   readonly ssl?: TlsOptions | undefined;
   readonly serverHostname?: string;
 }
 
-/** What makes a server. */
+/** What creates a server. */
 export interface ServeOptions extends MakeOptions {
   readonly startServing: boolean;
   readonly backlog: number;
@@ -88,26 +88,26 @@ export function name(error: unknown): string {
   return error === undefined ? 'None' : (error as Error).constructor.name;
 }
 
-/** A server, and the clients that came. */
+/** A server, and its clients. */
 export abstract class Stage<P extends Program, E extends End> {
   readonly program: P;
-  /** Grows with everything that happens. */
+  /** Increases with every event. */
   changes = 0;
-  /** How many groups of steps have begun. */
+  /** How many groups of steps have started. */
   steps = 0;
   protected readonly loop: Loop = getRunningLoop();
   protected readonly clients: E[] = [];
   protected readonly served: E[] = [];
   readonly #driver: DriverName;
-  /** The clients in the order in which the server gets them; nothing stands for a stranger. */
+  /** The clients in the order in which the server accepts them; `undefined` for a stranger. */
   readonly #arrived: (E | undefined)[] = [];
   readonly #strangers: Socket[] = [];
   readonly #tasks: Task<void>[] = [];
   readonly #waits: Task<void>[] = [];
   #forever: Task<void> | undefined;
-  /** What is to be done when the next connection stands. */
+  /** What to do when the next connection is established. */
   #next: string | undefined;
-  /** At which step the last client came. */
+  /** At which step the last client connected. */
   #came = 0;
   #outcomes: string[] = [];
   #address!: AddressInput;
@@ -125,7 +125,7 @@ export abstract class Stage<P extends Program, E extends End> {
 
   #socket(): Socket {
     const type = socket.SOCK_STREAM | socket.SOCK_NONBLOCK;
-    // Only where the protocol is said, asyncio switches Nagle's delays off.
+    // asyncio disables Nagle's algorithm only if the protocol number is given.
     const { family } = this.program;
     const protocol = family === 'unix' ? 0 : socket.IPPROTO_TCP;
     return socket.socket(FAMILIES[family], type, protocol, { driver: this.#driver });
@@ -149,7 +149,7 @@ export abstract class Stage<P extends Program, E extends End> {
     this.#address = this.#server.sockets[0]?.getsockname() as AddressInput;
   }
 
-  /** Begins something in a task, whose outcome is printed: what it gives, if that is a text. */
+  /** Starts something in a task, and prints its outcome: the result, if it is a string. */
   protected start(what: string, begin: () => PromiseLike<unknown>): Task<void> {
     const label = `${what} ${this.#tasks.length}`;
     const task = createTask(() => this.#wait(label, begin));
@@ -168,7 +168,7 @@ export abstract class Stage<P extends Program, E extends End> {
     this.changes += 1;
   }
 
-  /** Has a line printed when all has settled. */
+  /** Prints a line when everything has settled. */
   protected tell(outcome: string): void {
     this.#outcomes.push(outcome);
   }
@@ -186,7 +186,7 @@ export abstract class Stage<P extends Program, E extends End> {
     await this.connectEnd(end, { sock, ...(this.program.tls === 'always' && secure) });
   }
 
-  /** The next that the server gets; nothing stands for a stranger. */
+  /** The next client that the server accepts; `undefined` for a stranger. */
   protected arrives(end: E | undefined): void {
     this.#arrived.push(end);
   }
@@ -202,7 +202,7 @@ export abstract class Stage<P extends Program, E extends End> {
     }
   }
 
-  /** Does what is asked of the server or of strangers. */
+  /** Performs a step of the server or of strangers. */
   act(step: Step): void {
     const { do: what, n = 0 } = step;
     if (what === 'connect') {
@@ -213,7 +213,7 @@ export abstract class Stage<P extends Program, E extends End> {
       end.trusting = n === 0;
       this.start(what, () => this.#connect(end));
     } else if (what === 'stranger') {
-      // Where none serves, some drivers refuse at once, and some later.
+      // Without a server, some drivers refuse immediately, and some later.
       if (this.#server.isServing()) this.#visit();
     } else if (what === 'stranger_sends') {
       for (const sock of this.#strangers)
@@ -226,11 +226,11 @@ export abstract class Stage<P extends Program, E extends End> {
       for (const sock of this.#strangers.splice(0)) sock.close();
     } else if (what === 'server_close') this.#server.close();
     else if (what === 'close_clients') {
-      // Without TLS alone: docs/differences.md#closing-the-clients-of-tls.
+      // Only without TLS: docs/differences.md#closing-the-clients-of-tls.
       if (this.program.tls === 'never') this.#server.closeClients();
     } else if (what === 'abort_clients') this.#server.abortClients();
     else if (what === 'start_serving') {
-      // CPython says that a closed server serves, after a TypeError.
+      // In CPython, a closed server counts as serving after a TypeError.
       if (this.#server.sockets.length > 0) this.start(what, () => this.#server.startServing());
     } else if (what === 'wait_closed')
       this.#waits.push(this.start(what, () => this.#server.waitClosed()));
@@ -245,19 +245,19 @@ export abstract class Stage<P extends Program, E extends End> {
     else this.actOnEnd(step);
   }
 
-  /** May only one client come at a time? docs/differences.md#connections-that-were-just-accepted */
+  /** May only one client connect at a time? docs/differences.md#connections-that-were-just-accepted */
   protected isOneAtATime(): boolean {
     return this.#next !== undefined;
   }
 
-  /** A connection of the server's stands: does what is to be done then. */
+  /** A connection of the server is established: does what is to be done then. */
   wasMade(): void {
     const what = this.#next;
     this.#next = undefined;
     if (what !== undefined) this.act({ do: what });
   }
 
-  /** The end that a step is about, if it is there. */
+  /** The end that a step refers to, if it exists. */
   protected chosen({ side, at = 0 }: Step): { end: E; transport: Transport } | undefined {
     const ends = side === 'client' ? this.clients : this.served;
     const end = ends[at % ends.length];
@@ -265,7 +265,7 @@ export abstract class Stage<P extends Program, E extends End> {
     return end && transport && { end, transport };
   }
 
-  /** The other end, if it is there. */
+  /** The peer, if it exists. */
   peer(end: E): E | undefined {
     const at = this.served.indexOf(end);
     return at >= 0 ? this.#arrived[at] : this.served[this.#arrived.indexOf(end)];
@@ -276,7 +276,7 @@ export abstract class Stage<P extends Program, E extends End> {
     return name(error);
   }
 
-  /** What is another as long as something happens. */
+  /** Changes as long as something happens. */
   protected progress(): string {
     return String(this.changes);
   }
@@ -285,7 +285,7 @@ export abstract class Stage<P extends Program, E extends End> {
     this.#outcomes = [];
     let seen = this.progress();
     for (let quiet = 0; quiet < QUIET; ) {
-      // The kernel, too, takes its time on a busy machine.
+      // The kernel also takes its time on a busy machine.
       await sleep(quiet === 20 ? 0.001 : 0);
       await new Promise((resolve) => setImmediate(resolve));
       const now = this.progress();
@@ -330,14 +330,14 @@ async function play(stage: Stage<Program, End>, folder: string): Promise<void> {
   await stage.end();
 }
 
-/** Plays the programs of a file, one a line, or the first of them. */
+/** Runs the programs of a file, one per line, or the first of them. */
 export async function playAll<P extends Program>(
   stage: new (program: P, driver: DriverName) => Stage<P, End>,
   [file = '', driver = 'posix', most]: readonly string[],
 ): Promise<void> {
   const programs = readFileSync(file, 'utf8').trimEnd().split('\n');
   const folder = mkdtempSync(join(tmpdir(), 'asyncio-'));
-  // For the sockets that servers make.
+  // For the sockets that servers create.
   process.env['ASYNCIO_SOCKETS'] = driver;
   for (const [number, program] of programs.slice(0, Number(most ?? Infinity)).entries()) {
     print('program', number);
