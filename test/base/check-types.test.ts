@@ -17,8 +17,8 @@ import { rejects } from '../support/rejects.ts';
 // biome-ignore lint/suspicious/noExplicitAny: what a program without types may give
 const wrong = (value: unknown): any => value;
 
-loopBehaviour('a function that is given', (it) => {
-  it('is refused at the door where it is none', async () => {
+loopBehaviour('A function argument', (it) => {
+  it('is refused immediately if it is not a function', async () => {
     const lock = new Lock();
     const doors: Record<string, () => unknown> = {
       body: () => lock.with(wrong(5)),
@@ -40,7 +40,7 @@ loopBehaviour('a function that is given', (it) => {
   });
 });
 
-loopBehaviour('a protocol factory', (it) => {
+loopBehaviour('A protocol factory', (it) => {
   class Talk extends Protocol {}
   const openers: Record<string, (loop: Loop, factory: never) => PromiseLike<unknown>> = {
     createServer: (loop, factory) => loop.createServer(factory, '127.0.0.1', 0),
@@ -65,8 +65,8 @@ loopBehaviour('a protocol factory', (it) => {
     });
 });
 
-loopBehaviour('a context that is given', (it) => {
-  it('is refused at the door where it is none, and no task is made', async (loop) => {
+loopBehaviour('A context argument', (it) => {
+  it('is refused immediately if it is not a context, and no task is created', async (loop) => {
     const context: Context = wrong({});
     const message = 'context must be a Context, got {}';
 
@@ -81,7 +81,7 @@ loopBehaviour('a context that is given', (it) => {
 });
 
 behaviour('ContextVar', (it) => {
-  it('refuses a name that is no text, and a default that is no option', () => {
+  it('refuses a name that is not a string, and a default that is not an option', () => {
     assert.throws(() => new ContextVar(wrong(undefined)), /name must be a str, got None/);
     assert.throws(() => new ContextVar('name', wrong(5)), /options must be an object.*, got 5/);
   });

@@ -8,7 +8,7 @@ import {
 import { behaviour } from '../support/behaviour.ts';
 
 behaviour('requestCollection', (it) => {
-  it('tells those who listen, with its urgency, until they stop', () => {
+  it('notifies listeners, with its urgency, until they stop listening', () => {
     const before = pendingCollectionRequests();
     const told: boolean[] = [];
     const stop = onCollectionRequest((urgent) => told.push(urgent));

@@ -333,9 +333,9 @@ const TAKEN: Record<string, readonly unknown[]> = {
   'sock.setsockopt(…, value)': [true],
 };
 
-loopBehaviour('a number of a public function', (it) => {
+loopBehaviour('A number argument of a public function', (it) => {
   for (const [name, { give, refused }] of Object.entries(DOORS))
-    it(`is refused at the door, with what was expected and got: ${name}`, async (loop) => {
+    it(`is refused immediately, with what was expected and got: ${name}`, async (loop) => {
       const call = (value: unknown) => failureOf(() => give(value as never, loop));
       for (const stranger of STRANGERS) {
         if (TAKEN[name]?.includes(stranger)) continue;
@@ -349,7 +349,7 @@ loopBehaviour('a number of a public function', (it) => {
       }
     });
 
-  it('may be what asyncio allows: none, fractions, the past, without end', async (loop) => {
+  it('may be what asyncio allows: missing, a fraction, in the past, infinite', async (loop) => {
     for (const delay of [-1, -INFINITY, 0.5]) {
       await asyncio.sleep(delay);
       await asyncio.waitFor(async () => {}, 0.5);
@@ -377,7 +377,7 @@ loopBehaviour('a number of a public function', (it) => {
 });
 
 behaviour('checkWhole', (it) => {
-  it('names the range', () => {
+  it('includes the range in the message', () => {
     const text = (least: number, most: number): string => {
       try {
         checkWhole(0.5, least, most, 'n');

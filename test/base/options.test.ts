@@ -150,13 +150,13 @@ const outcome = async (door: Door, options: unknown, loop: asyncio.Loop): Promis
 loopBehaviour('The options', (it) => {
   const declared = declaredOptions();
 
-  it('are tested for every public function that has some', async () => {
+  it('are tested for every public function that accepts any', async () => {
     const tested = [...Object.keys(DOORS), ...Object.keys(LAST), ...OTHERS];
     assert.equal(tested.sort(), [...declared.keys()].sort());
   });
 
   for (const [name, door] of Object.entries(DOORS))
-    it(`of ${name} are refused where they are no object`, async (loop) => {
+    it(`of ${name} are refused if they are not an object`, async (loop) => {
       for (const [value, printed] of REFUSED) {
         const error = await rejects(outcome(door, value, loop), TypeError, {
           message: /^options must be an object, got /,
@@ -166,7 +166,7 @@ loopBehaviour('The options', (it) => {
     });
 
   for (const [name, door] of Object.entries({ ...DOORS, ...LAST }))
-    it(`of ${name} are refused where there is no option of that name`, async (loop) => {
+    it(`of ${name} are refused if there is no option with that name`, async (loop) => {
       for (const value of [1, undefined]) {
         const error = await rejects(outcome(door, { nmae: value }, loop), TypeError, {
           message: /^unexpected option 'nmae', expected /,

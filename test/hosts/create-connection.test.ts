@@ -19,7 +19,7 @@ type Endless = Loop & { sockConnect(): PromiseLike<void> };
 for (const { name: driver } of DRIVERS) {
   loopBehaviour(`socket.createConnection() (${driver})`, (it) => {
     it(
-      'gives a connected socket',
+      'returns a connected socket',
       async (loop) => {
         using listener = listening(driver);
         const { getsockname } = listener;
@@ -40,7 +40,7 @@ for (const { name: driver } of DRIVERS) {
     );
 
     it(
-      'binds to an address first, and gives the socket its time limit',
+      'binds to an address first, and sets the timeout of the socket',
       async () => {
         using listener = listening(driver);
         const address = listener.getsockname() as [string, number];
@@ -70,7 +70,7 @@ for (const { name: driver } of DRIVERS) {
     );
 
     it(
-      "fails in Python's words, with one error or all",
+      "fails with Python's messages, with one error or all",
       async () => {
         const listener = listening(driver);
         const [, port] = listener.getsockname() as [string, number];
@@ -98,7 +98,7 @@ for (const { name: driver } of DRIVERS) {
       REAL,
     );
 
-    it('gives up an attempt that takes too long, and closes its socket', async (loop) => {
+    it('abandons an attempt that takes too long, and closes its socket', async (loop) => {
       const tried: socket.Socket[] = [];
       (loop as Endless).sockConnect = (...args: unknown[]) => {
         tried.push(args[0] as socket.Socket);
@@ -124,7 +124,7 @@ for (const { name: driver } of DRIVERS) {
     });
 
     it(
-      'does not wait with a time limit of 0',
+      'does not wait with a timeout of 0',
       async () => {
         using listener = listening(driver);
         const address = listener.getsockname() as [string, number];
@@ -135,7 +135,7 @@ for (const { name: driver } of DRIVERS) {
       REAL,
     );
 
-    it('refuses wrong arguments at once', async () => {
+    it('refuses invalid arguments immediately', async () => {
       const loose = socket.createConnection as (...args: unknown[]) => unknown;
       for (const address of [5, 'localhost', undefined, ['localhost'], ['::1', 1, 0, 0]])
         throws(() => loose(address), TypeError, {

@@ -12,7 +12,7 @@ import { throws } from '../support/throws.ts';
 const REAL = { clock: 'real' } as const;
 loopBehaviour('Look-ups of hosts', (it) => {
   it(
-    'give addresses of numbers and of this machine',
+    'return addresses of numeric hosts and of this machine',
     async () => {
       assert.is(await socket.gethostbyname('localhost'), '127.0.0.1');
       assert.is(await socket.gethostbyname('127.1'), '127.0.0.1');
@@ -30,7 +30,7 @@ loopBehaviour('Look-ups of hosts', (it) => {
   );
 
   it(
-    'give the full name of a host',
+    'return the full name of a host',
     async () => {
       assert.is(await socket.getfqdn('192.0.2.1'), '192.0.2.1');
       assert.is(await socket.getfqdn(), await socket.getfqdn(hostname()));
@@ -40,7 +40,7 @@ loopBehaviour('Look-ups of hosts', (it) => {
   );
 
   it(
-    'fail where there is no such host',
+    'fail if there is no such host',
     async () => {
       for (const call of [socket.gethostbyname, socket.gethostbynameEx]) {
         await rejects(call('::1'), gaierror, { code: 'EAI_ADDRFAMILY' });
@@ -60,7 +60,7 @@ loopBehaviour('Look-ups of hosts', (it) => {
     REAL,
   );
 
-  it('refuse what is no name at once', async () => {
+  it('refuse invalid names immediately', async () => {
     for (const call of Object.values(socket).filter((each) =>
       /^get(host|fqdn)/.test(String((each as { name?: unknown }).name)),
     )) {
@@ -73,7 +73,7 @@ loopBehaviour('Look-ups of hosts', (it) => {
 });
 
 behaviour('Look-ups of hosts, beside Python', (it) => {
-  it('give what the python3 of this machine gives', async () => {
+  it("return what this machine's python3 returns", async () => {
     const hosts = ['localhost', '', '127.0.0.1', '127.1', hostname()];
     const program = `
 import json, socket

@@ -29,7 +29,7 @@ async function leftBy(main: () => Promise<void>): Promise<string[]> {
 }
 
 behaviour('runChecked', (it) => {
-  it('gives what a program gives that leaves nothing', async () => {
+  it('returns what a program returns that leaves nothing behind', async () => {
     const result = await runChecked(async () => {
       const server = await startServer(
         async (reader, writer) => {
@@ -53,7 +53,7 @@ behaviour('runChecked', (it) => {
     assert.is(result, 'hello\n');
   });
 
-  it('names a task that is left, where it waits and where it was made', async () => {
+  it('names a task that is left, where it waits, and where it was created', async () => {
     const [line, ...more] = await leftBy(async () => {
       const work = async (): Promise<void> => {
         await sleep(10); // here: waits
@@ -106,7 +106,7 @@ behaviour('runChecked', (it) => {
     assert.match(text, `, made at ${lineOf('client')}`);
   });
 
-  it('names a timer that has yet to come', async () => {
+  it('names a timer that is not yet due', async () => {
     const left = await leftBy(async () => {
       getRunningLoop().callLater(60, function later() {}); // here: timer
       getRunningLoop()
@@ -130,7 +130,7 @@ behaviour('runChecked', (it) => {
     assert.match(left[0] ?? '', `left waiting: sleep(), made at ${lineOf('nap')}`);
   });
 
-  it('names a failure that nobody has seen, with its stack', async () => {
+  it('names a failure that was not retrieved, with its stack', async () => {
     const [line, ...stack] = await leftBy(async () => {
       getRunningLoop().createFuture().setException(new RangeError('unseen')); // here: failure
       await sleep(0);
@@ -140,7 +140,7 @@ behaviour('runChecked', (it) => {
     assert.match(stack.join('\n'), lineOf('failure').split(':').at(-1) as string);
   });
 
-  it('says nothing of what was seen, or cancelled, or closed', async () => {
+  it('does not report what was retrieved, cancelled or closed', async () => {
     await runChecked(async () => {
       const failing = createTask(async () => {
         throw new RangeError('seen');

@@ -5,7 +5,7 @@ import { behaviour } from '../support/behaviour.ts';
 import { rejects } from '../support/rejects.ts';
 
 behaviour('runVirtual', (it) => {
-  it('gives what the program gives, and takes no time for waits', async () => {
+  it('returns what the program returns, and takes no time for waits', async () => {
     const result = await runVirtual(async () => {
       await sleep(3600);
       return getRunningLoop().time();
@@ -14,11 +14,11 @@ behaviour('runVirtual', (it) => {
     assert.is(result, 3600);
   });
 
-  it('begins when it is told', async () => {
+  it('starts at the given time', async () => {
     assert.is(await runVirtual(async () => getRunningLoop().time(), { start: 100 }), 100);
   });
 
-  it('lets timeouts come', async () => {
+  it('lets timeouts expire', async () => {
     await runVirtual(async () => {
       const running = timeout(60, () => sleep(61));
       await rejects(running, TimeoutError);
@@ -55,7 +55,7 @@ behaviour('runVirtual', (it) => {
     assert.ok(ended);
   });
 
-  it('names a failed task that nobody has looked at', async () => {
+  it('names a failed task that was not retrieved', async () => {
     const running = runVirtual(async () => {
       const fail = async (): Promise<void> => {
         throw new RangeError('unseen');
@@ -69,7 +69,7 @@ behaviour('runVirtual', (it) => {
     });
   });
 
-  it('shows what was reported', async () => {
+  it('shows the reports', async () => {
     const running = runVirtual(async () => {
       getRunningLoop().callSoon(() => {
         throw new RangeError('in a callback');
@@ -96,7 +96,7 @@ behaviour('runVirtual', (it) => {
 });
 
 behaviour('settle', (it) => {
-  it('lets turns pass, and no time', async () => {
+  it('lets turns pass without time', async () => {
     await runVirtual(async () => {
       const log: number[] = [];
       const task = createTask(async () => {

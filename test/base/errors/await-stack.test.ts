@@ -116,7 +116,7 @@ loopBehaviour('The stack of a cancel', (it) => {
     );
   });
 
-  it('shows who awaits a task that never began', async () => {
+  it('shows the code that awaits a task that never started', async () => {
     const task = createTask(() => sleep(10));
     task.cancel();
 
@@ -129,7 +129,7 @@ loopBehaviour('The stack of a cancel', (it) => {
     );
   });
 
-  it('shows where the task stood, not who awaits the task', async () => {
+  it('shows where the task was suspended, not the code that awaits it', async () => {
     const task = createTask(async function body() {
       await sleep(10);
     });
@@ -157,7 +157,7 @@ loopBehaviour('The stack of a cancel', (it) => {
     showsAwaits(await rejects(other, CancelledError), ['another', 'await future']);
   });
 
-  it('is the own one of the call where result() throws it', async () => {
+  it('is specific to the call if result() throws it', async () => {
     const future = getRunningLoop().createFuture();
     future.cancel();
     async function asks(): Promise<unknown> {
@@ -200,7 +200,7 @@ loopBehaviour('The stack of an error that is thrown into an await', (it) => {
     assert.match(String((any as Error).stack), /async Promise\.any .*/);
   });
 
-  it('is not touched where a program made it', async (loop) => {
+  it('is not changed if the program created it', async (loop) => {
     class Mine extends TimeoutError {}
     const bare = new Error('bare');
     bare.stack = 'Error: bare';
@@ -278,7 +278,7 @@ loopBehaviour('The stack of an error that is thrown into an await', (it) => {
     );
   });
 
-  it('keeps the limit of stacks, and shows none where there is none', async () => {
+  it('observes Error.stackTraceLimit, and is empty if the limit is 0', async () => {
     const before = Error.stackTraceLimit;
     try {
       Error.stackTraceLimit = 1;
@@ -293,7 +293,7 @@ loopBehaviour('The stack of an error that is thrown into an await', (it) => {
     }
   });
 
-  it("can be set, and is the program's own where that has a prepareStackTrace", async () => {
+  it("can be set, and is the program's own if that has a prepareStackTrace", async () => {
     const error = await cancelled(() => sleep(10));
     error.stack = 'mine';
     assert.is(error.stack, 'mine');
@@ -309,7 +309,7 @@ loopBehaviour('The stack of an error that is thrown into an await', (it) => {
   });
 
   it(
-    'keeps the order in which sockets were told, where one fails',
+    'keeps the order in which sockets were notified if one fails',
     async (loop) => {
       const pairs = Array.from({ length: 3 }, () => {
         const both = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM, 0, { driver: 'posix' });
@@ -413,7 +413,7 @@ loopBehaviour('The stack of an error in the first step of what is awaited', (it)
         assert.not.match(error.stack ?? '', /\bnode:|\/src\/|\/dist\//);
       });
 
-  it('is left alone once it was printed', async () => {
+  it('is not changed any more once it was printed', async () => {
     let stack: string | undefined;
     const fails = coroutine(async () => {
       const queue = new Queue();
@@ -467,14 +467,14 @@ async function seen(combine: (one: Promise<unknown>) => Promise<unknown>): Promi
 }
 
 behaviour('throwIntoAwait', (it) => {
-  it('shows who awaits, as V8 describes them', async () => {
+  it('shows the awaiting code as V8 describes it', async () => {
     assert.equal(await seen((one) => one), ['awaits', 'top', 'seen']);
     assert.equal(await seen((one) => Promise.all([one])), ['awaits', 'all', 'top']);
     assert.equal(await seen((one) => Promise.allSettled([one])), ['awaits', 'allSettled', 'top']);
     assert.equal(await seen((one) => Promise.any([one])), ['awaits', 'any', 'top']);
   });
 
-  it('leaves prepareStackTrace as it is, also where a program guards it', async () => {
+  it('leaves prepareStackTrace as it is, even if a program guards it', async () => {
     const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
     const mine = (): string => 'mine';
     Object.defineProperty(Error, 'prepareStackTrace', {

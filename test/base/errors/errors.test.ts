@@ -51,14 +51,14 @@ behaviour('An error of the library whose message is no text', (it) => {
 });
 
 behaviour('SystemExit', (it) => {
-  it('holds the status, 0 where none is given', () => {
+  it('contains the status, 0 by default', () => {
     assert.is(new SystemExit(3).code, 3);
     assert.is(new SystemExit().code, 0);
   });
 });
 
 behaviour('InternalError', (it) => {
-  it('asks for a report where what must be so is not', () => {
+  it('asks for a bug report if an invariant is violated', () => {
     invariant(true, 'fine');
     throws(() => invariant(1 + 1 === 3, 'Sums do not add up'), InternalError, {
       message: /^Sums do not add up\. .* please report it/,

@@ -6,7 +6,7 @@ import { repr } from '../../../src/base/printing/repr.ts';
 import { behaviour } from '../../support/behaviour.ts';
 
 behaviour('osError', (it) => {
-  it('makes the class that Python has for a code', () => {
+  it('creates the class that Python has for a code', () => {
     const classes: Record<string, new () => errors.OSError> = {
       EAGAIN: errors.BlockingIOError,
       EINPROGRESS: errors.BlockingIOError,
@@ -36,7 +36,7 @@ behaviour('osError', (it) => {
     assert.instance(errors.osError('ECONNRESET'), errors.OSError);
   });
 
-  it("says it in Python's words, with C's number", () => {
+  it("uses Python's message, with C's number", () => {
     const texts = {
       ECONNREFUSED: '[Errno 111] Connection refused',
       ENOTCONN: '[Errno 107] Transport endpoint is not connected',
@@ -62,14 +62,14 @@ behaviour('osError', (it) => {
     );
   });
 
-  it('takes numbers of either sign', () => {
+  it('accepts numbers of either sign', () => {
     assert.is(errors.osError(-111).code, 'ECONNREFUSED');
     assert.is(errors.osError(111).code, 'ECONNREFUSED');
     assert.is(errors.osError(115).code, 'EINPROGRESS');
     assert.is(errors.osError(-3008).message, '[Errno -2] Name or service not known');
   });
 
-  it('lets the words be replaced', () => {
+  it('allows the message to be replaced', () => {
     const error = errors.osError('ECONNREFUSED', 'connect', {
       strerror: "Connect call failed ('127.0.0.1', 1)",
     });
@@ -100,7 +100,7 @@ behaviour('osError', (it) => {
     assert.not.match(inspect(new errors.TimeoutError()), /[{}]/);
   });
 
-  it('can be made by hand', () => {
+  it('can be created by hand', () => {
     const error = new errors.TimeoutError('too late');
 
     assert.is(String(error), 'TimeoutError: too late');
@@ -110,7 +110,7 @@ behaviour('osError', (it) => {
 });
 
 behaviour('fromNodeError', (it) => {
-  it('tells a name without an address from one that does not exist', () => {
+  it('distinguishes a name without an address from one that does not exist', () => {
     const messageFor = (errno: number | undefined): string => {
       const details = { code: 'ENOTFOUND', syscall: 'getaddrinfo', ...(errno && { errno }) };
       const ours = errors.fromNodeError(Object.assign(new Error('not found'), details));
@@ -124,7 +124,7 @@ behaviour('fromNodeError', (it) => {
     assert.is(messageFor(undefined), '[Errno -2] Name or service not known');
   });
 
-  it("turns an error of Node's into ours, and keeps it as the cause", () => {
+  it('converts a Node error, and keeps it as the cause', () => {
     let theirs: unknown;
     try {
       readFileSync('/no/file');
@@ -151,7 +151,7 @@ behaviour('fromNodeError', (it) => {
 });
 
 behaviour('cErrno', (it) => {
-  it("gives C's number of a code", () => {
+  it("returns C's number of a code", () => {
     assert.is(errors.cErrno('ECONNREFUSED'), 111);
     assert.is(errors.cErrno('EINPROGRESS'), 115);
     assert.is(errors.cErrno(undefined), 0);

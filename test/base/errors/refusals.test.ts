@@ -167,7 +167,7 @@ behaviour('A refused argument', (it) => {
     assert.is(error.stack, 'mine');
   });
 
-  it('shows as many frames as `Error.stackTraceLimit` says', () => {
+  it('shows as many frames as `Error.stackTraceLimit` allows', () => {
     const before = Error.stackTraceLimit;
     try {
       Error.stackTraceLimit = 1;
@@ -179,7 +179,7 @@ behaviour('A refused argument', (it) => {
     }
   });
 
-  it('has the stack of the program that has a prepareStackTrace', () => {
+  it('has the stack of a program that has a prepareStackTrace', () => {
     const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
     Error.prepareStackTrace = ({ name }, sites) => [name, sites.length > 0];
     try {

@@ -98,7 +98,7 @@ loopBehaviour('setLogger', (it) => {
   );
 
   it(
-    'says in debug mode what serves and what has connected',
+    'logs in debug mode which servers start and what connects',
     async (loop) => {
       await withLogger(async (lines) => {
         await using server = await loop.createServer(() => protocol(), '127.0.0.1', 0);
@@ -136,7 +136,7 @@ loopBehaviour('setLogger', (it) => {
     });
   });
 
-  it('takes console, and refuses what has not all methods', async () => {
+  it('accepts console, and refuses an object without all methods', async () => {
     const before = getLogger();
     setLogger(console);
     assert.is(getLogger(), console);

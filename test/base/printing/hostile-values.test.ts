@@ -98,7 +98,7 @@ behaviour('a report', (it) => {
     ['returns the frames', (_: Error, frames: unknown) => frames],
     ['returns an object', () => ({})],
   ] as const)
-    it(`shows name and message where Error.prepareStackTrace ${what}`, () => {
+    it(`shows name and message if Error.prepareStackTrace ${what}`, () => {
       const before = Error.prepareStackTrace;
       Error.prepareStackTrace = prepareStackTrace as never;
       try {
@@ -112,7 +112,7 @@ behaviour('a report', (it) => {
       }
     });
 
-  it('looks at a few thousand errors at most, also in groups with causes that never end', () => {
+  it('examines a few thousand errors at most, also in groups with endless causes', () => {
     let made = 0;
     const endless = (): Error => {
       made += 1;
@@ -133,13 +133,13 @@ behaviour('a report', (it) => {
     assert.ok(made < 10_000, `${made} were made`);
   });
 
-  it('says how many causes are left out', () => {
+  it('shows how many causes are omitted', () => {
     assert.match(stackOf(nestedCauses(20_000)), /\n\[cause\]: \.\.\. \(\d+ more\)$/);
   });
 });
 
 behaviour('typeNameOf', (it) => {
-  it('shows nothing of what is in the value', () => {
+  it('shows nothing of the contents of the value', () => {
     assert.is(typeNameOf('secret'), 'a string');
     assert.is(typeNameOf({ key: 'secret' }), 'an object of class Object');
     assert.is(typeNameOf(null), 'None');

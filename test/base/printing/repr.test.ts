@@ -95,7 +95,7 @@ behaviour('repr', (it) => {
     assert.is(repr(error), "Error(111, 'Connection refused')");
   });
 
-  it('prints what cannot be printed', () => {
+  it('prints a placeholder for what cannot be printed', () => {
     class Unprintable {
       toString(): string {
         throw new Error('no');
@@ -120,7 +120,7 @@ behaviour('shortRepr', (it) => {
 });
 
 behaviour('formatCallback', (it) => {
-  it('prints the name and the arguments, short', () => {
+  it('prints the name and the arguments in short form', () => {
     function callback(): void {}
 
     assert.is(formatCallback(callback), 'callback()');

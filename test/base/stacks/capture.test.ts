@@ -3,7 +3,7 @@ import { userSite, userStack } from '../../../src/base/stacks/capture.ts';
 import { behaviour } from '../../support/behaviour.ts';
 
 behaviour('userStack', (it) => {
-  it('gives the frames of the user, innermost first', () => {
+  it("returns the user's frames, innermost first", () => {
     function inner(): string[] {
       return userStack(2);
     }
@@ -14,7 +14,7 @@ behaviour('userStack', (it) => {
     assert.match(String(frames[1]), /capture\.test\.ts:\d+:\d+\)$/);
   });
 
-  it('leaves the limit of all other stacks as it is', () => {
+  it('does not change the limit of other stacks', () => {
     const before = Error.stackTraceLimit;
 
     userStack(3);
@@ -24,7 +24,7 @@ behaviour('userStack', (it) => {
 });
 
 behaviour('userSite', (it) => {
-  it('gives the file as seen from the working directory, and the line', () => {
+  it('returns the file relative to the working directory, and the line', () => {
     assert.match(String(userSite()), /^test\/base\/stacks\/capture\.test\.ts:\d+$/);
   });
 });

@@ -29,7 +29,7 @@ behaviour('The stack of an error', (it) => {
     assert.equal(Object.keys(first), []);
   });
 
-  it('is inherited, and stays what it is when an heir sets its own', () => {
+  it('is inherited, and unchanged when an heir sets its own', () => {
     const [first] = makeTwo();
     const heir = Object.create(first);
 

@@ -7,7 +7,7 @@ import { loopBehaviour } from '../../support/loop-behaviour.ts';
 import { rejects } from '../../support/rejects.ts';
 
 loopBehaviour('stackOf', (it) => {
-  it('gives the stack without the frames by which the loop came to the user', async () => {
+  it("shows the stack without the frames between the loop and the user's code", async () => {
     const failing = coroutine(async function failing() {
       throw new RangeError('boom');
     });
@@ -21,7 +21,7 @@ loopBehaviour('stackOf', (it) => {
     assert.not.match(stackOf(caught), /turns\.ts/);
   });
 
-  it("leaves out our frames and Node's that are between the user's", async () => {
+  it('omits frames of the library and Node between those of the user', async () => {
     const error = new Error(
       'at home (node:internal/timers:1:1)\n    at f (node:internal/timers:1:1)',
     );
@@ -48,14 +48,14 @@ loopBehaviour('stackOf', (it) => {
     ]);
   });
 
-  it('keeps our frames of a fault that is ours', async () => {
+  it("keeps the library's frames for a bug in the library", async () => {
     const fault = await rejects((async () => invariant(false, 'a fault'))(), InternalError);
 
     assert.match(stackOf(fault), /at .*invariant .*src\/base\/errors\/errors\.ts/);
     assert.match(stackOf(fault), /error-report\.test\.ts/);
   });
 
-  it('leaves out our frames of an error of our classes where it has no others', async () => {
+  it("omits the library's frames for an error of its classes even if there are no others", async () => {
     const queue = new Queue();
     queue.shutdown();
     const task = createTask(queue.get());
@@ -64,7 +64,7 @@ loopBehaviour('stackOf', (it) => {
     assert.is(stackOf(task.exception()), 'QueueShutDown');
   });
 
-  it('gives the causes, and ends where a cause is its own', async () => {
+  it('shows the causes, and stops if an error is its own cause', async () => {
     const inner = new TypeError('inner');
     inner.stack = 'TypeError: inner';
     const outer = new Error('outer', { cause: inner });
@@ -81,7 +81,7 @@ loopBehaviour('stackOf', (it) => {
     assert.match(stackOf(new Boom('x')), /^Boom: x\n/);
   });
 
-  it('says what was thrown where it is no error', async () => {
+  it('shows what was thrown if it is not an error', async () => {
     assert.is(stackOf('text'), "Thrown: 'text'");
     assert.is(stackOf(Object.create(null)), 'Thrown: {}');
   });

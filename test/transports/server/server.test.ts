@@ -159,7 +159,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     inHall(
-      'makes a protocol for each connection, and serves them beside each other',
+      'creates a protocol for each connection, and serves them concurrently',
       async (hall, loop) => {
         const server = await hall.opens();
         assert.is(server.isServing(), true);
@@ -184,7 +184,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     inHall(
-      'listens on the descriptor of the socket that it is given',
+      'listens on the descriptor of the given socket',
       async (hall, loop) => {
         const sock = stream(name);
         sock.bind(freshAddress(sock.family));
@@ -296,7 +296,7 @@ for (const { name, real } of DRIVERS) {
     });
 
     inHall(
-      'accepts nobody once it is closed, and leaves its connections alone',
+      'accepts no connections once it is closed, and leaves existing ones open',
       async (hall, loop) => {
         const server = await hall.opens();
         const [client, protocol] = await hall.enters();

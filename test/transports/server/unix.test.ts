@@ -124,19 +124,23 @@ loopBehaviour('loop.createUnixServer', (it) => {
   );
 
   // The node driver removes the path itself: docs/differences.md#paths-of-af_unix.
-  atPath(it, 'leaves a path alone that has become another’s, on posix', async (loop, path) => {
-    const sock = stream('posix', socket.AF_UNIX);
-    sock.bind(path);
-    const first = await loop.createUnixServer(protocol, undefined, { sock });
-    await using second = await loop.createUnixServer(protocol, path);
+  atPath(
+    it,
+    'leaves a path untouched that now belongs to another socket, on posix',
+    async (loop, path) => {
+      const sock = stream('posix', socket.AF_UNIX);
+      sock.bind(path);
+      const first = await loop.createUnixServer(protocol, undefined, { sock });
+      await using second = await loop.createUnixServer(protocol, path);
 
-    first.close();
+      first.close();
 
-    assert.is(existsSync(path), true);
-    assert.is(second.isServing(), true);
-  });
+      assert.is(existsSync(path), true);
+      assert.is(second.isServing(), true);
+    },
+  );
 
-  atPath(it, 'leaves its path where cleanupSocket says so, on posix', async (loop, path) => {
+  atPath(it, 'leaves its path with cleanupSocket: false, on posix', async (loop, path) => {
     const sock = stream('posix', socket.AF_UNIX);
     sock.bind(path);
     const options = { sock, cleanupSocket: false };
@@ -164,7 +168,7 @@ loopBehaviour('loop.createUnixServer', (it) => {
     'test_events.py::EventLoopTestsMixin::test_create_unix_server_path_socket_error',
   );
 
-  atPath(it, 'leaves a file alone that has the name of a socket in memory', async (loop, path) => {
+  atPath(it, 'leaves a file untouched that has the name of a memory socket', async (loop, path) => {
     writeFileSync(path, 'text');
     const sock = stream('memory', socket.AF_UNIX);
     sock.bind(path);
