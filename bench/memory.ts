@@ -78,7 +78,7 @@ function parseTasks(args: string[]): number | undefined {
   }
   if (values.help) return undefined;
   if (/^[1-9]\d*$/.test(values.tasks)) return Number(values.tasks);
-  throw new UsageError(`--tasks must be a whole number from 1, got '${values.tasks}'`);
+  throw new UsageError(`--tasks must be an integer >= 1, got '${values.tasks}'`);
 }
 
 async function measure(program: string, args: string[], tasks: number): Promise<MemoryFigures> {

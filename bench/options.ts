@@ -150,7 +150,7 @@ function parse(args: string[]) {
 
 function whole(option: string, text: string): number {
   if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
-  throw new UsageError(`${option} must be a whole number from 1, got '${text}'`);
+  throw new UsageError(`${option} must be an integer >= 1, got '${text}'`);
 }
 
 function positive(option: string, text: string): number {

@@ -106,7 +106,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const [command = 'repl', ...rest] = positionals;
-  // A server goes on without a reader of its log.
+  // A server continues without a reader of its log.
   if (command !== 'echo') endIfUnread();
   if (command === 'repl') {
     if (rest.length > 0) throw new UsageError(`unexpected argument for repl: ${rest[0]}`);
@@ -305,7 +305,7 @@ function optionsOf(command: string): Option[] {
 function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UsageError(`${option} must be a whole number from ${least} to ${most}, got '${text}'`);
+  throw new UsageError(`${option} must be an integer from ${least} to ${most}, got '${text}'`);
 }
 
 function styleOf(text: string): Style {
@@ -317,7 +317,7 @@ function styleOf(text: string): Style {
 function seconds(option: string, text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
-  throw new UsageError(`${option} must be a number of seconds from 0, got '${text}'`);
+  throw new UsageError(`${option} must be a number of seconds >= 0, got '${text}'`);
 }
 
 function version(): string {

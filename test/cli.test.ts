@@ -136,9 +136,9 @@ behaviour('asyncio-ts', (it) => {
     [['simulate', 'a', 'b'], 'unexpected argument for simulate: b'],
     [
       ['simulate', 'a', '--runs', '0'],
-      `--runs must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}, got '0'`,
+      `--runs must be an integer from 1 to ${Number.MAX_SAFE_INTEGER}, got '0'`,
     ],
-    [['simulate', 'a', '--jobs', 'x'], "--jobs must be a whole number from 1 to 256, got 'x'"],
+    [['simulate', 'a', '--jobs', 'x'], "--jobs must be an integer from 1 to 256, got 'x'"],
     [['simulate', 'a', '--faults', 'heck'], "--faults must be calm, rough or hell, got 'heck'"],
     [
       ['nope'],
@@ -154,17 +154,17 @@ behaviour('asyncio-ts', (it) => {
     [['why', '1', 'main', '-o'], 'why has no option -o, only --help, --version'],
     [['--json'], 'repl has no option --json, only --help, --version'],
     [['echo', '--port'], "Option '--port <value>' argument missing"],
-    [['echo', '--port', '65536'], "--port must be a whole number from 0 to 65535, got '65536'"],
-    [['echo', '--port', '8.5'], "--port must be a whole number from 0 to 65535, got '8.5'"],
-    [['echo', '--workers', '0'], "--workers must be a whole number from 1 to 256, got '0'"],
-    [['echo', '--workers', '1000'], "--workers must be a whole number from 1 to 256, got '1000'"],
-    [['echo', '--grace=-1'], "--grace must be a number of seconds from 0, got '-1'"],
+    [['echo', '--port', '65536'], "--port must be an integer from 0 to 65535, got '65536'"],
+    [['echo', '--port', '8.5'], "--port must be an integer from 0 to 65535, got '8.5'"],
+    [['echo', '--workers', '0'], "--workers must be an integer from 1 to 256, got '0'"],
+    [['echo', '--workers', '1000'], "--workers must be an integer from 1 to 256, got '1000'"],
+    [['echo', '--grace=-1'], "--grace must be a number of seconds >= 0, got '-1'"],
     [
       ['echo', '--tls', '--style', 'sock'],
       'the sock style cannot encrypt: --tls needs --style streams or protocol',
     ],
     [['echo', '--style', 'odd'], "--style must be one of sock, streams, protocol, got 'odd'"],
-    [['echo', '--grace', ''], "--grace must be a number of seconds from 0, got ''"],
+    [['echo', '--grace', ''], "--grace must be a number of seconds >= 0, got ''"],
   ];
   it(
     'refuses what it does not understand, with status 2 and a reason',

@@ -28,7 +28,7 @@ const OWN = new Set(['connection', 'content-length', 'date', 'transfer-encoding'
  *
  * @param keepAlive - may the client send more requests on the connection?
  * @returns `false` if it may not, or if the response ends with the connection
- * @throws {RangeError} when the status is not a whole number from 200 to 599; nothing is sent
+ * @throws {RangeError} when the status is not an integer from 200 to 599; nothing is sent
  * @throws {TypeError} when a header has characters that cannot be sent, or is one that only the server writes; nothing is sent
  * @throws what the body's iterator throws; by then, part of the response has been sent
  */
@@ -76,7 +76,7 @@ export function isWhole(body: HttpResponse['body']): body is string | Uint8Array
 
 function topOf(status: number, headers: Readonly<Record<string, string>>): string {
   if (!Number.isInteger(status) || status < 200 || status > 599)
-    throw new RangeError(`status must be a whole number from 200 to 599, got ${status}`);
+    throw new RangeError(`status must be an integer from 200 to 599, got ${status}`);
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\nDate: ${date()}\r\n`;
   for (const [name, value] of Object.entries(headers)) {
     if (!isHeader(name, value))

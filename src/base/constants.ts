@@ -78,7 +78,7 @@ export const COLLECTION_REST_MS = 60_000;
 /** The longest delay that Node's timers support, in milliseconds. */
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
-/** The most bytes that a transport passes to its protocol at once; asyncio's. */
+/** How many bytes a transport passes to its protocol at a time, as in asyncio. */
 export const MAX_READ_SIZE: number = 256 * 1024;
 
 /** How many bytes of a file are read and sent at once if the system cannot do both; asyncio's. */
@@ -87,7 +87,7 @@ export const SENDFILE_FALLBACK_READBUFFER_SIZE: number = 256 * 1024;
 /** How many bytes of a file are read and written to a transport at once. */
 export const SENDFILE_PIECE: number = 64 * 1024;
 
-/** Above how many buffered bytes a protocol is told to pause; asyncio's. */
+/** Above how many buffered bytes a protocol is paused, as in asyncio. */
 export const WRITE_HIGH_WATER: number = 64 * 1024;
 
 /** The same with TLS, where data is first encrypted into records; asyncio's. */

@@ -8,7 +8,7 @@ import { brief } from './printing/repr.ts';
  */
 
 /**
- * Checks that a value is a whole number within bounds. If `most` is Infinity, it may be, too.
+ * Checks that a value is an integer within bounds. If `most` is Infinity, it may be, too.
  *
  * @param what - its name in the error text
  * @throws {TypeError} when it is not a number
@@ -22,13 +22,13 @@ export function checkWhole(
 ): asserts value is number {
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
   if (value === Number.POSITIVE_INFINITY && value === most) return;
-  throw refusal(value, `${what} must be a whole number${range(least, most)}`);
+  throw refusal(value, `${what} must be an integer${range(least, most)}`);
 }
 
 function range(least: number, most: number): string {
   if (least <= Number.MIN_SAFE_INTEGER) return '';
-  if (most === Number.POSITIVE_INFINITY) return ` from ${least}, or Infinity`;
-  return most >= Number.MAX_SAFE_INTEGER ? ` from ${least}` : ` from ${least} to ${most}`;
+  if (most === Number.POSITIVE_INFINITY) return ` >= ${least}, or Infinity`;
+  return most >= Number.MAX_SAFE_INTEGER ? ` >= ${least}` : ` from ${least} to ${most}`;
 }
 
 /**
@@ -80,7 +80,7 @@ export function checkFiniteSeconds(value: unknown, what: string): asserts value 
  */
 export function checkSecondsFromZero(value: unknown, what: string): asserts value is number {
   if (!(Number.isFinite(value) && (value as number) >= 0))
-    throw refusal(value, `${what} must be a number of seconds from 0`);
+    throw refusal(value, `${what} must be a number of seconds >= 0`);
 }
 
 /**

@@ -640,7 +640,7 @@ export class Loop implements LoopCore {
    * @param sock - a connected, non-blocking socket; the caller keeps it
    * @param nbytes - the most to receive, in bytes
    * @returns the bytes, in an array that nothing else writes to
-   * @throws {RangeError} when `nbytes` is not a whole number from 0
+   * @throws {RangeError} when `nbytes` is not an integer >= 0
    * @throws {RuntimeError} when another receive is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure: Python's subclass, with Node's `code`
    * @throws {CancelledError} when the waiting task is cancelled
@@ -678,7 +678,7 @@ export class Loop implements LoopCore {
    * @param sock - a non-blocking datagram socket; the caller keeps it
    * @param bufsize - the most to receive, in bytes
    * @returns the bytes, and the sender's address
-   * @throws {RangeError} when `bufsize` is not a whole number from 0
+   * @throws {RangeError} when `bufsize` is not an integer >= 0
    * @throws {RuntimeError} when another receive is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
    * @throws {CancelledError} when the waiting task is cancelled
@@ -697,7 +697,7 @@ export class Loop implements LoopCore {
    * @param nbytes - the most to receive, in bytes; 0 for as many as fit
    * @returns how many bytes were received, and the sender's address
    * @throws {TypeError} when `buffer` is not a `Uint8Array`
-   * @throws {RangeError} when `nbytes` is not a whole number up to the length of `buffer`
+   * @throws {RangeError} when `nbytes` is not an integer up to the length of `buffer`
    * @throws {RuntimeError} when another receive is waiting on `sock`, or the loop is closed
    * @throws {OSError} when the system reports a failure
    * @throws {CancelledError} when the waiting task is cancelled
@@ -1231,7 +1231,7 @@ export class Loop implements LoopCore {
    * @param options - `family`, `type`, `proto`: by default any; `flags`
    * @returns one `[family, type, proto, canonname, sockaddr]` for each address and type
    * @throws {TypeError} when `host` is not a string, or `port` neither a number nor a string
-   * @throws {RangeError} when `port` is not a whole number from 0 to 65535, or `host` contains a
+   * @throws {RangeError} when `port` is not an integer from 0 to 65535, or `host` contains a
    *   null character
    * @throws {OSError} `gaierror` when the name, its zone or the service is unknown, or there is no
    *   address of the family

@@ -35,7 +35,7 @@ const forgotten = new FinalizationRegistry<Endpoint>((endpoint) => {
 /**
  * Python's socket object, without blocking.
  *
- * Every method acts at once. A method that would have to wait throws {@link BlockingIOError}; use
+ * No method waits. A method that would have to wait throws {@link BlockingIOError}; use
  * the methods of the loop to wait (`loop.sockRecv()`, …). A socket starts in blocking mode, as in
  * Python, but that is only a flag here, which the loop checks in debug mode.
  *
@@ -108,7 +108,7 @@ export class Socket {
    * up, because that would block.
    *
    * @throws {TypeError} when the address does not have the shape of the family
-   * @throws {RangeError} when the port is not a whole number from 0 to 65535
+   * @throws {RangeError} when the port is not an integer from 0 to 65535
    * @throws {gaierror} when the host is another name
    * @throws {OSError} when the system refuses: EADDRINUSE, EADDRNOTAVAIL, EACCES, …
    */
@@ -178,7 +178,7 @@ export class Socket {
    * @param flags - `MSG_PEEK` and others
    * @returns the bytes, in an array that nothing else writes to; empty at the end
    * @throws {BlockingIOError} when nothing is available
-   * @throws {RangeError} when `nbytes` is not a whole number from 0
+   * @throws {RangeError} when `nbytes` is not an integer >= 0
    * @throws {OSError} when the connection broke; EOPNOTSUPP when the driver does not support the
    *   flags
    */
@@ -203,7 +203,7 @@ export class Socket {
    * @param nbytes - the most to receive, in bytes; 0 for as many as fit
    * @returns the number of bytes; 0 at the end
    * @throws {BlockingIOError} when nothing is available
-   * @throws {RangeError} when `nbytes` is not a whole number up to the length of `buffer`
+   * @throws {RangeError} when `nbytes` is not an integer up to the length of `buffer`
    */
   recvInto(buffer: Uint8Array, nbytes: number = 0, flags: number = 0): number {
     const view = viewOf(buffer, nbytes, 'recvInto');

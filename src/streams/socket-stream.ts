@@ -188,7 +188,7 @@ const socketStream = lazily(() => {
     setTimeout(timeout: number, callback?: () => void): this {
       checkNumber(timeout, 'timeout');
       if (timeout < 0 || timeout === Number.POSITIVE_INFINITY)
-        throw rangeError(`timeout must be a number of milliseconds from 0, got ${timeout}`);
+        throw rangeError(`timeout must be a number of milliseconds >= 0, got ${timeout}`);
       if (callback !== undefined) checkFunction(callback, 'callback');
       if (this.destroyed) return this;
       this.timeout = timeout;

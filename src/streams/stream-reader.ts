@@ -95,7 +95,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    * @param n - the most bytes to read; by default all until the end of the stream. The reader's
    *   limit does not apply
    * @returns the bytes, in an array that nothing else writes to; an empty one at the end
-   * @throws {TypeError} when `n` is not a whole number
+   * @throws {TypeError} when `n` is not an integer
    * @throws {RuntimeError} when another read is waiting
    * @throws the error that broke the stream
    * @throws {CancelledError} when the waiting task is cancelled
@@ -199,7 +199,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    * @returns the bytes, in an array that nothing else writes to
    * @throws {IncompleteReadError} when the stream ends first; its `partial` has the bytes read
    * @throws {RangeError} when `n` is negative
-   * @throws {TypeError} when `n` is not a whole number
+   * @throws {TypeError} when `n` is not an integer
    * @throws {RuntimeError} when another read is waiting
    * @throws the error that broke the stream
    * @throws {CancelledError} when the waiting task is cancelled
@@ -225,7 +225,7 @@ export class StreamReader implements Source, AsyncIterable<Received> {
    * @param n - how many bytes to wait for; by default one. The reader's limit does not apply
    * @returns a copy of the first `n` bytes, or by default of all that are available; fewer at the
    *   end
-   * @throws {TypeError} when `n` is not a whole number
+   * @throws {TypeError} when `n` is not an integer
    * @throws {RangeError} when `n` is negative
    * @throws {RuntimeError} when another read is waiting
    * @throws the error that broke the stream
@@ -405,5 +405,5 @@ export function checkLimit(limit: unknown): void {
 }
 
 function checkCount(n: unknown): void {
-  if (!Number.isInteger(n)) throw typeError(`n must be a whole number, got ${brief(n)}`);
+  if (!Number.isInteger(n)) throw typeError(`n must be an integer, got ${brief(n)}`);
 }

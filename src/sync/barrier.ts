@@ -40,9 +40,9 @@ export class Barrier extends LoopBound {
   readonly #changed = new Condition();
 
   /**
-   * @param parties - the number of tasks: a whole number from 1
+   * @param parties - the number of tasks: an integer >= 1
    * @throws {TypeError} when `parties` is not a number
-   * @throws {RangeError} when it is less than 1, or not a whole number
+   * @throws {RangeError} when it is less than 1, or not an integer
    */
   constructor(parties: number) {
     super();

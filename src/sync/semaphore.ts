@@ -78,9 +78,9 @@ export class Semaphore extends Holdable {
   #takers: Taker[] | undefined;
 
   /**
-   * @param value - the number of places: a whole number from 0, or Infinity
+   * @param value - the number of places: an integer >= 0, or Infinity
    * @throws {TypeError} when `value` is not a number
-   * @throws {RangeError} when it is negative, or not a whole number
+   * @throws {RangeError} when it is negative, or not an integer
    */
   constructor(value = 1) {
     super();
@@ -197,9 +197,9 @@ export class BoundedSemaphore extends Semaphore {
   readonly #bound: number;
 
   /**
-   * @param value - the number of places: a whole number from 0, or Infinity
+   * @param value - the number of places: an integer >= 0, or Infinity
    * @throws {TypeError} when `value` is not a number
-   * @throws {RangeError} when it is negative, or not a whole number
+   * @throws {RangeError} when it is negative, or not an integer
    */
   constructor(value = 1) {
     super(value);

@@ -69,7 +69,7 @@ export interface CallGraphOptions {
  * @returns `undefined` if there is no current task and no future is given
  * @throws {TypeError} when `future` is not a future
  * @throws {RuntimeError} when no loop is running and no future is given
- * @throws {RangeError} when `limit` is not a whole number
+ * @throws {RangeError} when `limit` is not an integer
  * @see asyncio's `capture_call_graph()`,
  *   https://docs.python.org/3/library/asyncio-graph.html#asyncio.capture_call_graph
  */

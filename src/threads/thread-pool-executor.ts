@@ -59,7 +59,7 @@ export class ThreadPoolExecutor implements Executor {
   /**
    * @param maxWorkers - the most threads; by default the number of cores plus four, at most 32
    * @throws {TypeError} when `maxWorkers` is not a number
-   * @throws {RangeError} when it is not a whole number from 1
+   * @throws {RangeError} when it is not an integer >= 1
    */
   constructor(
     maxWorkers: number = Math.min(MAX_THREADS, availableParallelism() + THREADS_BESIDE_CORES),

@@ -387,15 +387,15 @@ behaviour('checkWhole', (it) => {
       return '';
     };
 
-    assert.is(text(0, 7), 'n must be a whole number from 0 to 7, got 0.5');
-    assert.is(text(1, Number.MAX_SAFE_INTEGER), 'n must be a whole number from 1, got 0.5');
-    assert.is(text(1, INFINITY), 'n must be a whole number from 1, or Infinity, got 0.5');
+    assert.is(text(0, 7), 'n must be an integer from 0 to 7, got 0.5');
+    assert.is(text(1, Number.MAX_SAFE_INTEGER), 'n must be an integer >= 1, got 0.5');
+    assert.is(text(1, INFINITY), 'n must be an integer >= 1, or Infinity, got 0.5');
     assert.is(
       text(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-      'n must be a whole number, got 0.5',
+      'n must be an integer, got 0.5',
     );
     throws(() => checkWhole(INFINITY, 1, Number.MAX_SAFE_INTEGER, 'n'), RangeError, {
-      message: 'n must be a whole number from 1, got inf',
+      message: 'n must be an integer >= 1, got inf',
     });
     checkWhole(INFINITY, 1, INFINITY, 'n');
   });

@@ -202,7 +202,7 @@ behaviour('asyncio-ts simulate', (it) => {
 
       const wrong = await simulate('', ['--timeout', 'soon']);
       assert.is(wrong.status, 2);
-      assert.match(wrong.stderr, "--timeout must be a number of seconds from 0, got 'soon'");
+      assert.match(wrong.stderr, "--timeout must be a number of seconds >= 0, got 'soon'");
     },
     CHILD,
   );
@@ -263,7 +263,7 @@ behaviour('asyncio-ts simulate', (it) => {
     'shows where the program passes an invalid option',
     async () => {
       for (const [option, message] of [
-        ['runs: 0', 'RangeError: runs must be a whole number from 1, got 0'],
+        ['runs: 0', 'RangeError: runs must be an integer >= 1, got 0'],
         ['run: 5', "TypeError: unexpected option 'run', expected "],
       ] as const) {
         const text = failing('').replace('runs: 5', option);

@@ -286,7 +286,7 @@ behaviour('asyncio-ts trace', (it) => {
   );
 
   for (const [args, status, message] of [
-    [['1', '--seconds', 'x'], 2, "--seconds must be a number of seconds from 0, got 'x'"],
+    [['1', '--seconds', 'x'], 2, "--seconds must be a number of seconds >= 0, got 'x'"],
     [['1', '2'], 2, 'unexpected argument for trace: 2'],
     [['999999999'], 1, 'no such process: 999999999'],
   ] as const)

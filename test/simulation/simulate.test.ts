@@ -536,7 +536,7 @@ behaviour('simulate fails', (it) => {
   it('for unknown options, immediately', async () => {
     const main = async (): Promise<void> => {};
     const texts = [
-      [{ runs: 0 }, 'runs must be a whole number from 1, got 0'],
+      [{ runs: 0 }, 'runs must be an integer >= 1, got 0'],
       [{ seed: Number.NaN }, 'seed must be a number or a string, got nan'],
       [{ faults: 'bad' }, "faults must be calm, rough, hell or weights, got 'bad'"],
       [{ faults: { lose: 1 } }, "unknown weight in faults: 'lose'"],

@@ -221,23 +221,23 @@ for (const { name, shown = name } of DRIVERS) {
       const send = sock.send.bind(sock) as (data: unknown) => number;
       const bind = sock.bind.bind(sock) as (address: unknown) => void;
       const wrong: [() => unknown, typeof TypeError, string][] = [
-        [() => sock.recv(-1), RangeError, 'recv(): nbytes must be a whole number from 0, got -1'],
-        [() => sock.recv(1.5), RangeError, 'recv(): nbytes must be a whole number from 0, got 1.5'],
+        [() => sock.recv(-1), RangeError, 'recv(): nbytes must be an integer >= 0, got -1'],
+        [() => sock.recv(1.5), RangeError, 'recv(): nbytes must be an integer >= 0, got 1.5'],
         [
           () => sock.recv('1' as never),
           TypeError,
-          "recv(): nbytes must be a whole number from 0, got '1'",
+          "recv(): nbytes must be an integer >= 0, got '1'",
         ],
         [() => send('text'), TypeError, 'send(): data must be a Uint8Array, got a string'],
         [
           () => bind(['127.0.0.1', 70_000]),
           RangeError,
-          'bind(): the port must be a whole number from 0 to 65535, got 70000',
+          'bind(): the port must be an integer from 0 to 65535, got 70000',
         ],
         [
           () => bind(['127.0.0.1', '80']),
           TypeError,
-          "bind(): the port must be a whole number from 0 to 65535, got '80'",
+          "bind(): the port must be an integer from 0 to 65535, got '80'",
         ],
         [
           () => bind('127.0.0.1:80'),
@@ -248,22 +248,22 @@ for (const { name, shown = name } of DRIVERS) {
         [
           () => sock.recvInto(Buffer.alloc(2), 3),
           RangeError,
-          'recvInto(): nbytes must be a whole number from 0 to 2, got 3',
+          'recvInto(): nbytes must be an integer from 0 to 2, got 3',
         ],
         [
           () => sock.shutdown(3),
           RangeError,
-          'shutdown(): how must be a whole number from 0 to 2, got 3',
+          'shutdown(): how must be an integer from 0 to 2, got 3',
         ],
         [
           () => sock.settimeout(-1),
           RangeError,
-          'settimeout(): timeout must be a number of seconds from 0, got -1',
+          'settimeout(): timeout must be a number of seconds >= 0, got -1',
         ],
         [
           () => sock.listen('5' as never),
           TypeError,
-          "listen(): backlog must be a whole number from -2147483648 to 2147483647, got '5'",
+          "listen(): backlog must be an integer from -2147483648 to 2147483647, got '5'",
         ],
       ];
 

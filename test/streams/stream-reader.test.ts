@@ -213,7 +213,7 @@ loopBehaviour('StreamReader.read', (it) => {
   it('refuses anything but a number', async () => {
     const reader = new StreamReader();
     throws(() => reader.read('1' as never), TypeError, {
-      message: "n must be a whole number, got '1'",
+      message: "n must be an integer, got '1'",
     });
     throws(() => reader.readexactly(1.5), TypeError);
   });

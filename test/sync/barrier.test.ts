@@ -91,7 +91,7 @@ loopBehaviour('Barrier', (it) => {
       for (const wrong of [0, -4])
         throws(() => new Barrier(wrong), RangeError, { message: 'parties must be > 0' });
       throws(() => new Barrier(1.5), RangeError, {
-        message: 'parties must be a whole number from 1, got 1.5',
+        message: 'parties must be an integer >= 1, got 1.5',
       });
       throws(() => new Barrier('2' as never), TypeError, {
         message: "parties must be a number, got '2'",

@@ -456,7 +456,7 @@ behaviour('ThreadPoolExecutor', (it) => {
   it('requires at least one thread', () => {
     for (const wrong of [0, -1, 1.5, Number.NaN])
       throws(() => new ThreadPoolExecutor(wrong), RangeError, {
-        message: /whole number from 1/,
+        message: /integer >= 1/,
       });
   });
 

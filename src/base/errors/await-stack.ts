@@ -96,7 +96,7 @@ export function seeAwaiters(
     .then(resolve, reject);
 }
 
-/** Gives an error of our classes the current stack, in the call that starts an `await`. */
+/** Sets the current stack of an error of our classes, in the call that starts an `await`. */
 export function throwHere(error: unknown): void {
   if (needsStack(error)) showNow(error);
 }

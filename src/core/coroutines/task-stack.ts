@@ -19,7 +19,7 @@ export interface StackedTask {
  * Checks a limit on the number of frames.
  *
  * @throws {TypeError} when it is not a number
- * @throws {RangeError} when it is not a whole number
+ * @throws {RangeError} when it is not an integer
  */
 export function checkStackLimit(limit: number | undefined): void {
   if (limit !== undefined)

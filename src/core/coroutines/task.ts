@@ -288,7 +288,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
    * docs/differences.md#where-a-task-waits.
    *
    * @param options - `limit`: the most frames
-   * @throws {RangeError} when `limit` is not a whole number
+   * @throws {RangeError} when `limit` is not an integer
    * @see asyncio's `Task.get_stack()`,
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.get_stack
    */
@@ -301,7 +301,7 @@ export class Task<T> extends Future<T> implements Runnable, AwaitingTask, Limite
    * Prints {@link getStack} as a stack, to standard error.
    *
    * @param options - `limit`: the most frames; `file`: an object with `write()` to print to instead
-   * @throws {RangeError} when `limit` is not a whole number
+   * @throws {RangeError} when `limit` is not an integer
    * @see asyncio's `Task.print_stack()`,
    *   https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.print_stack
    */

@@ -23,7 +23,7 @@ export type Explainer = (loop: LoopCore, ending: Ending, seconds: number) => Pro
 
 let explainer: Explainer | undefined;
 
-/** Sets what writes explanations: a higher room, which loads it on demand. */
+/** Sets what writes explanations: a higher layer, which loads it on demand. */
 export function explainBy(by: Explainer): void {
   explainer = by;
 }

@@ -44,7 +44,7 @@ export interface Scheduled extends Cancellable {
 }
 
 /**
- * What lower rooms need from a loop, so that none of them has to import the `Loop` class.
+ * What lower layers need from a loop, so that none of them has to import the `Loop` class.
  *
  * Members with an underscore are internal.
  */

@@ -40,7 +40,7 @@ export class Random {
     return least + (most - least) * this.next();
   }
 
-  /** A whole number below `count`. */
+  /** An integer below `count`. */
   below(count: number): number {
     return Math.floor(this.next() * count);
   }

@@ -188,7 +188,7 @@ export function faultWeights(faults: FaultProfile | FaultWeights): Weights {
       typeof number === 'number' && number >= 0 && (number <= 1 || !isShare);
     if (value !== undefined && !(Array.isArray(numbers) && numbers.every(valid)))
       throw rangeError(
-        `faults: ${name} must be ${isShare ? 'from 0 to 1' : 'a number from 0'}, got ${brief(value)}`,
+        `faults: ${name} must be ${isShare ? 'from 0 to 1' : 'a number >= 0'}, got ${brief(value)}`,
       );
   }
   const given = Object.entries(weights).filter(([, value]) => value !== undefined);

@@ -92,7 +92,7 @@ export const LAST_PORT = 65_535;
  *
  * @param caller - the method, for the error text
  * @throws {TypeError} when the address does not have the shape of the family
- * @throws {RangeError} when the port is not a whole number from 0 to 65535, or the host contains a
+ * @throws {RangeError} when the port is not an integer from 0 to 65535, or the host contains a
  *   null character
  * @throws {OSError} when a path is too long for the system, or contains a NUL byte
  */

@@ -29,7 +29,7 @@ export function portOfService(name: string, protocol?: string): number | undefin
  *
  * @param protocol - `'tcp'` or `'udp'`; by default either
  * @throws {OSError} when there is no such service
- * @throws {RangeError} when the port is not a whole number from 0 to 65535
+ * @throws {RangeError} when the port is not an integer from 0 to 65535
  */
 export function getservbyport(port: number, protocol?: string): string {
   checkWhole(port, 0, 65_535, 'getservbyport(): port');

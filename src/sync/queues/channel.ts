@@ -425,10 +425,10 @@ export class ChannelReceiver<T> extends ChannelEnd<T> implements AsyncIterable<T
  *
  * Not in asyncio. See docs/channels.md.
  *
- * @param capacity - the most items in the buffer: a whole number from 0, or Infinity. 0, the
+ * @param capacity - the most items in the buffer: an integer >= 0, or Infinity. 0, the
  *   default, means no buffer: a sender waits until its item is received
  * @throws {TypeError} when `capacity` is not a number
- * @throws {RangeError} when it is negative, or not a whole number
+ * @throws {RangeError} when it is negative, or not an integer
  */
 export function channel<T = unknown>(
   capacity = 0,

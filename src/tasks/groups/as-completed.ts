@@ -62,7 +62,7 @@ export type CompletedFuture<A> = A extends Future<unknown> ? A : Future<ResultOf
  *   coroutines and functions run at a time, in order; not in asyncio, see docs/limits.md
  * @throws {TypeError} when `awaitables` is not an iterable of awaitables
  * @throws {RangeError} when futures belong to different loops, `timeout` is NaN, or `limit` is not
- *   a whole number from 1
+ *   an integer >= 1
  * @throws {RuntimeError} when no loop is running and none was set
  * @throws {TimeoutError} from the `await`, after the timeout
  * @see asyncio's `as_completed()`,

@@ -9,7 +9,7 @@ import { requireRunningLoop } from '../../core/turns/running-loop.ts';
 /** Limits how many run at a time. */
 export interface Limited {
   /**
-   * The most coroutines and functions that run at a time: a whole number from 1; by default no
+   * The most coroutines and functions that run at a time: an integer >= 1; by default no
    * limit.
    */
   readonly limit?: number | undefined;
@@ -33,7 +33,7 @@ export class Slots {
   /**
    * @returns `undefined` if there is no limit
    * @throws {TypeError} when `limit` is not a number
-   * @throws {RangeError} when it is not a whole number from 1
+   * @throws {RangeError} when it is not an integer >= 1
    */
   static of(limit: number | undefined): Slots | undefined {
     if (limit === undefined) return undefined;

@@ -55,8 +55,8 @@ type NotAList = 'gather() takes awaitables one by one, not in a list: write gath
  * @returns a future of the results
  * @throws the reason of `signal`, when that was aborted before all were done
  * @throws {TypeError} when one of them cannot be awaited, or `limit` is not a number
- * @throws {RangeError} when futures belong to different loops, or `limit` is not a whole number
- *   from 1
+ * @throws {RangeError} when futures belong to different loops, or `limit` is not an
+ *   integer >= 1
  * @throws {RuntimeError} when no loop is running and none was set, and none of them is a future
  * @see asyncio's `gather()`, https://docs.python.org/3/library/asyncio-task.html#asyncio.gather
  */

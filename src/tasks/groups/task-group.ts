@@ -94,7 +94,7 @@ export class TaskGroup {
    * @param options - `limit`: how many tasks run at a time, in the order in which they were
    *   created; not in asyncio, see docs/limits.md
    * @throws {TypeError} when `limit` is not a number
-   * @throws {RangeError} when it is not a whole number from 1
+   * @throws {RangeError} when it is not an integer >= 1
    */
   constructor(options?: Limited) {
     checkOptions(options, 'limit');
@@ -437,7 +437,7 @@ export class TaskGroup {
  *   a `BaseException` is among them; a `KeyboardInterrupt` or `SystemExit` on its own
  * @throws {CancelledError} when the waiting task is cancelled and nothing failed
  * @throws {TypeError} when `body` is not a function, or `limit` not a number
- * @throws {RangeError} when `limit` is not a whole number from 1
+ * @throws {RangeError} when `limit` is not an integer >= 1
  * @throws {RuntimeError} when no loop is running, or no task awaits this
  * @see asyncio's `TaskGroup`, https://docs.python.org/3/library/asyncio-task.html#asyncio.TaskGroup
  */

@@ -276,11 +276,11 @@ for (const { name, shown = name } of DRIVERS) {
         });
         await rejects(send(client, null), TypeError);
         await rejects(send(client, 0, -1), RangeError, {
-          message: 'offset must be a whole number from 0, got -1',
+          message: 'offset must be an integer >= 0, got -1',
         });
         await rejects(send(client, 0, '1'), TypeError);
         await rejects(send(client, 0, 0, -1), RangeError, {
-          message: 'count must be a whole number from 1, got -1',
+          message: 'count must be an integer >= 1, got -1',
         });
         await rejects(send(client, 0, 0, 0), RangeError);
         await rejects(send(client, 0, 0, 'all'), TypeError);

@@ -86,7 +86,7 @@ for (const { name, shown = name } of DRIVERS) {
       await rejects(take(file), OSError, { code: 'ENOTSOCK' });
       closeSync(file);
       await rejects(take(-1), RangeError, {
-        message: 'socket(): fileno must be a whole number from 0 to 2147483647, got -1',
+        message: 'socket(): fileno must be an integer from 0 to 2147483647, got -1',
       });
       await rejects(take('3' as never), TypeError);
     });

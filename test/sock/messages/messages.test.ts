@@ -96,15 +96,15 @@ for (const driver of DRIVERS) {
         refused(['text'], /^sendmsg\(\): buffers must be an iterable, got a string$/);
         refused([[MSG, {}]], /^sendmsg\(\): a buffer must be a Uint8Array, got an object of class/);
         refused([[MSG], {}], /^sendmsg\(\): ancdata must be an iterable, got an object of class/);
-        refused([[MSG], [], {}], /^sendmsg\(\): flags must be a whole number/);
+        refused([[MSG], [], {}], /^sendmsg\(\): flags must be an integer/);
         refused([[MSG], [], 0, {}], /^sendmsg\(\): an AF_\w+ address must be/);
         for (const item of [{}, 0, [0, 0], [0, 0, MSG, 42]])
           refused(
             [[MSG], [item]],
             /^sendmsg\(\): ancillary data must be \[level, type, data\], got/,
           );
-        refused([[MSG], [[{}, 0, MSG]]], /^sendmsg\(\): level must be a whole number/);
-        refused([[MSG], [[0, {}, MSG]]], /^sendmsg\(\): type must be a whole number/);
+        refused([[MSG], [[{}, 0, MSG]]], /^sendmsg\(\): level must be an integer/);
+        refused([[MSG], [[0, {}, MSG]]], /^sendmsg\(\): type must be an integer/);
         refused(
           [[MSG], [[0, 0, 'data']]],
           /^sendmsg\(\): ancillary data must be a Uint8Array or an Int32Array, got a string$/,
@@ -240,7 +240,7 @@ for (const driver of DRIVERS) {
           type: typeof Error = TypeError,
         ): void => void throws(() => loose.recvmsgInto(...args), type, { message });
 
-        refused([], /^recvmsg\(\): bufsize must be a whole number from 0, got None$/);
+        refused([], /^recvmsg\(\): bufsize must be an integer >= 0, got None$/);
         refused([-1], /^recvmsg\(\): bufsize must be/, RangeError);
         refused([1, -1], /^recvmsg\(\): ancbufsize must be/, RangeError);
         refused([1, {}], /^recvmsg\(\): ancbufsize must be/);

@@ -127,7 +127,7 @@ for (const driver of PIPE_DRIVERS) {
         for (const id of ['user', 'group'])
           for (const value of [-1, 2 ** 32 - 1, 2 ** 32, 2 ** 53])
             await rejects(exec('true', [], { [id]: value }), RangeError, {
-              message: `${id} must be a whole number from 0 to 4294967294, got ${value}`,
+              message: `${id} must be an integer from 0 to 4294967294, got ${value}`,
             });
         await rejects(exec('true', [], { env: { A: 7 } as never }), TypeError);
         for (const env of [[], ['A=7'], new Map([['A', '7']])])

@@ -35,7 +35,7 @@ loopBehaviour('channel', (it) => {
   });
 
   it('refuses a wrong capacity', async () => {
-    throws(() => channel(-1), RangeError, { message: /capacity must be a whole number/ });
+    throws(() => channel(-1), RangeError, { message: /capacity must be an integer/ });
     throws(() => channel(1.5), RangeError);
     throws(() => channel('1' as never), TypeError);
     assert.is(channel(Number.POSITIVE_INFINITY)[0].statistics().maxBufferSize, Infinity);

@@ -120,7 +120,7 @@ loopBehaviour('gather with a limit', (it) => {
     const call = one(1);
     for (const limit of [0, -1, 1.5, Number.NaN])
       throws(() => gather(call, { limit }), RangeError, {
-        message: /limit must be a whole number from 1/,
+        message: /limit must be an integer >= 1/,
       });
     throws(() => gather(call, { limit: '2' as never }), TypeError);
     throws(() => asCompleted([call], { limit: 0 }), RangeError);

@@ -233,7 +233,7 @@ loopBehaviour('loop.createServer', (it) => {
       });
       await rejects(create('127.0.0.1', 0, { backlog: -1 }), RangeError, { message: /backlog/ });
       await rejects(create('127.0.0.1', 0, { maxConnections: 0 }), RangeError, {
-        message: 'maxConnections must be a whole number from 1, or Infinity, got 0',
+        message: 'maxConnections must be an integer >= 1, or Infinity, got 0',
       });
       await rejects(loop.createServer(7 as never, '127.0.0.1', 0), TypeError, {
         message: 'protocolFactory must be a function, got 7',

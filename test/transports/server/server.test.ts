@@ -859,7 +859,7 @@ for (const { name, real } of DRIVERS) {
 
         assert.is(await protocol.lost, undefined);
         throws(() => server.shutdown({ grace: -1 }), RangeError, {
-          message: 'grace must be a number of seconds from 0, got -1',
+          message: 'grace must be a number of seconds >= 0, got -1',
         });
         client.close();
       },
