@@ -97,7 +97,7 @@ for (const { name, real } of DRIVERS) {
       options?: HttpOptions & { handler?: HttpHandler },
     ): void => it(sentence, () => asyncio.run(() => onSite(name, use, options)));
 
-    on('answers requests in order that came without waiting', async ({ ask }) => {
+    on('answers pipelined requests in order', async ({ ask }) => {
       const asks = [
         get('/'),
         asked('POST', '/echo', 'body'),
@@ -116,7 +116,7 @@ for (const { name, real } of DRIVERS) {
       );
     });
 
-    on('answers a HEAD as a GET, without a body', async ({ ask }) => {
+    on('answers HEAD like GET, without a body', async ({ ask }) => {
       assert.is(
         await ask(asked('HEAD', '/', '') + asked('HEAD', '/pieces', '')),
         'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n' +
@@ -124,18 +124,21 @@ for (const { name, real } of DRIVERS) {
       );
     });
 
-    on('sends what comes in pieces in chunks, and to HTTP/1.0 up to the end', async ({ ask }) => {
-      assert.is(
-        await ask(get('/pieces')),
-        'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n',
-      );
-      assert.is(
-        await ask('GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'),
-        'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nonetwo',
-      );
-    });
+    on(
+      'sends a streamed body in chunks, and to HTTP/1.0 until the connection ends',
+      async ({ ask }) => {
+        assert.is(
+          await ask(get('/pieces')),
+          'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n',
+        );
+        assert.is(
+          await ask('GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'),
+          'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nonetwo',
+        );
+      },
+    );
 
-    on('keeps a connection of HTTP/1.0 open only where that is asked for', async ({ ask }) => {
+    on('keeps an HTTP/1.0 connection open only on request', async ({ ask }) => {
       const lasting = 'GET /none HTTP/1.0\r\nConnection: keep-alive\r\n\r\n';
       const once = 'GET /none HTTP/1.0\r\n\r\n';
 
@@ -146,7 +149,7 @@ for (const { name, real } of DRIVERS) {
       );
     });
 
-    on('says which methods there are', async ({ ask }) => {
+    on('lists the allowed methods', async ({ ask }) => {
       const asks = [asked('PUT', '/', ''), asked('OPTIONS', '/', ''), asked('BREW', '/', '')];
 
       assert.is(
@@ -164,14 +167,14 @@ for (const { name, real } of DRIVERS) {
       );
     });
 
-    on('answers what is no request, and then listens no more', async ({ ask }) => {
+    on('answers a malformed request, and then closes the connection', async ({ ask }) => {
       assert.is(
         await ask(`nonsense\r\n\r\n${get('/')}`),
         closing('400 Bad Request', 'malformed request line\n'),
       );
     });
 
-    on('skips a body that nobody read, unless it is too long for that', async ({ ask }) => {
+    on('skips an unread body, unless it is too long', async ({ ask }) => {
       assert.is(
         await ask(asked('POST', '/ignore', 'short') + get('/none')),
         `${answered('200 OK', 'did not look')}HTTP/1.1 204 No Content\r\n\r\n`,
@@ -179,7 +182,7 @@ for (const { name, real } of DRIVERS) {
       assert.match(await ask(asked('POST', '/ignore', 'x'.repeat(70_000)) + get('/')), /look$/);
     });
 
-    on('tells a client that asks first to go on, once its body is read', async ({ port, ask }) => {
+    on('sends 100 Continue when the handler reads the body', async ({ port, ask }) => {
       using client = await Client.to(port);
       await client.send(asked('POST', '/echo', '', 'Content-Length: 4', 'Expect: 100-continue'));
       assert.is(String(await client.receive(25)), 'HTTP/1.1 100 Continue\r\n\r\n');
@@ -192,7 +195,7 @@ for (const { name, real } of DRIVERS) {
     });
 
     on(
-      'has its refusal read by a client that sends a lot, and does not look up',
+      'lets a client read its refusal even if that sends a lot without reading',
       async ({ port }) => {
         using client = await Client.to(port);
         await client.send(asked('POST', '/echo', 'x'.repeat(3_000_000)));
@@ -207,7 +210,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     on(
-      'reports what a handler throws, answers 500, and goes on',
+      'reports what a handler throws, responds with 500, and continues',
       async ({ ask }) => {
         const reports: unknown[] = [];
         asyncio.getRunningLoop().setExceptionHandler((_loop, { message, exception }) => {
@@ -230,7 +233,7 @@ for (const { name, real } of DRIVERS) {
     );
 
     on(
-      'breaks an answer off whose pieces fail, and says nothing of a client that is gone',
+      'aborts a response whose body fails, and does not report a client that has disconnected',
       async ({ ask, port, server }) => {
         const reports: unknown[] = [];
         asyncio.getRunningLoop().setExceptionHandler((_loop, { exception }) => {
@@ -260,7 +263,7 @@ for (const { name, real } of DRIVERS) {
       },
     );
 
-    on("serves Node's own client again and again on one connection", async ({ port, server }) => {
+    on("serves Node's own client repeatedly on one connection", async ({ port, server }) => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       const ports = new Set<number | undefined>();
       for (let round = 0; round < 20; round += 1) {
@@ -278,7 +281,7 @@ for (const { name, real } of DRIVERS) {
     });
 
     on(
-      'lets those finish in shutdown() who are being answered',
+      'finishes pending responses in shutdown()',
       async ({ port, server }) => {
         using idle = await Client.to(port);
         using busy = await Client.to(port);
@@ -343,7 +346,7 @@ behaviour('serveHttp', (it) => {
       return [withoutDates(Buffer.concat(received)), Math.round(loop.time() - begin)];
     });
 
-  it('cuts off who is silent, between two requests and within one', async () => {
+  it('disconnects silent clients, between two requests and within one', async () => {
     const hello = answered('200 OK', 'hello', 'Content-Type: text/plain');
 
     assert.equal(await waited(get('/'), { idleTimeout: 30 }), [hello, 30]);
@@ -351,7 +354,7 @@ behaviour('serveHttp', (it) => {
     assert.equal(await waited('GET / HT', {}), ['', 60]);
   });
 
-  it('ends a connection that lasts too long, where there is a limit to that', async () => {
+  it('ends a connection that lasts too long if there is a limit', async () => {
     assert.equal(await waited('GET / HT', { handlerTimeout: 20 }), ['', 20]);
   });
 
@@ -388,7 +391,7 @@ behaviour('serveHttp', (it) => {
         assert.match(String(reports[0]), report);
       }));
 
-  it('answers with the body of the request itself, as it comes', () =>
+  it('responds with the body of the request as it arrives', () =>
     asyncio.run(() =>
       onSite(
         'node',
@@ -403,7 +406,7 @@ behaviour('serveHttp', (it) => {
       ),
     ));
 
-  it('breaks off a response that is made of a malformed body', () =>
+  it('aborts a response that is made of a malformed body', () =>
     asyncio.run(() =>
       onSite(
         'node',
@@ -420,7 +423,7 @@ behaviour('serveHttp', (it) => {
       ),
     ));
 
-  it('refuses a request that does not come in time, though something always happens', () =>
+  it('refuses a request that does not arrive in time, even if bytes keep arriving', () =>
     runVirtual(async () => {
       const slow = async (begin: string, requestTimeout: number): Promise<string> => {
         const make = (): socket.Socket =>
@@ -472,7 +475,7 @@ behaviour('examples/http/main.ts', (it) => {
   };
 
   it(
-    'serves a page, and ends at SIGTERM',
+    'serves a page, and exits on SIGTERM',
     async () => {
       await serves(async (port) => {
         const { text } = await fetched(port, undefined, '/', '');

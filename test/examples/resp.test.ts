@@ -47,7 +47,7 @@ function does(lines: Lines): Promise<void> {
 }
 
 behaviour('perform', (it) => {
-  it('answers who is there', () =>
+  it('identifies itself', () =>
     does([
       ['PING', '+PONG'],
       ['ping hello', '$5 hello'],
@@ -75,7 +75,7 @@ behaviour('perform', (it) => {
       ['DBSIZE', ':0'],
     ]));
 
-  it('sets where there is none, or where there is one, and tells what there was', () =>
+  it('sets a key only if it is missing or exists, and returns the old value', () =>
     does([
       ['SET a 1 XX', '$-1'],
       ['SET a 1 NX', '+OK'],
@@ -103,7 +103,7 @@ behaviour('perform', (it) => {
       ['INCR a', NO_INTEGER],
     ]));
 
-  it('keeps lists, and forgets those that are empty', () =>
+  it('stores lists, and removes those that are empty', () =>
     does([
       ['LPUSH l 2 1', ':2'],
       ['RPUSH l 3 4', ':4'],
@@ -121,7 +121,7 @@ behaviour('perform', (it) => {
       ['LRANGE l x 1', NO_INTEGER],
     ]));
 
-  it('tells texts from lists', () =>
+  it('distinguishes strings from lists', () =>
     does([
       ['LPUSH l 1', ':1'],
       ['GET l', WRONG_TYPE],
@@ -134,7 +134,7 @@ behaviour('perform', (it) => {
       ['TYPE l', '+string'],
     ]));
 
-  it('says what is wrong', () =>
+  it('returns errors that explain what is wrong', () =>
     does([
       ['GET', "-ERR wrong number of arguments for 'get' command"],
       ['get a b', "-ERR wrong number of arguments for 'get' command"],
@@ -143,7 +143,7 @@ behaviour('perform', (it) => {
       ['constructor', "-ERR unknown command 'constructor', with args beginning with:"],
     ]));
 
-  it('takes as many words as a command may have', () =>
+  it('accepts as many arguments as a command may have', () =>
     asyncio.run(async () => {
       const store = new Store(asyncio.getRunningLoop());
       const million = Array<Buffer>(1_000_000).fill(Buffer.from('a'));
@@ -162,7 +162,7 @@ behaviour('perform', (it) => {
       );
     }));
 
-  it('appends in linear time, and leaves alone what was read before', () =>
+  it('appends in linear time, and does not change what was read before', () =>
     asyncio.run(async () => {
       const store = new Store(asyncio.getRunningLoop());
       const words = (...all: string[]): Buffer[] => all.map((word) => Buffer.from(word));
@@ -178,7 +178,7 @@ behaviour('perform', (it) => {
       assert.ok(copied < 500_000, `${copied} bytes copied`);
     }));
 
-  it('makes no text longer than a word may be', () =>
+  it('creates no string longer than an argument may be', () =>
     asyncio.run(async () => {
       const store = new Store(asyncio.getRunningLoop(), { maxBulk: 5 });
       assert.is(said(store, 'SET a 123'), '+OK');
@@ -190,7 +190,7 @@ behaviour('perform', (it) => {
       assert.is(said(store, 'GET a'), '$5 12345');
     }));
 
-  it('forgets a key when its time is over, in virtual time', () =>
+  it('removes a key when it expires, in virtual time', () =>
     runVirtual(async () => {
       const store = new Store(asyncio.getRunningLoop());
       const does = (line: string, reply: string): void => assert.is(said(store, line), reply, line);
@@ -247,7 +247,7 @@ behaviour('Replies', (it) => {
 });
 
 behaviour('Deque', (it) => {
-  it('does what an array does', () => {
+  it('behaves like an array', () => {
     const [deque, array] = [new Deque<number>(), [] as number[]];
     const step = (seed: number): number => (seed * 1_103_515_245 + 12_345) % 2 ** 31;
     for (let round = 0, seed = 1; round < 5000; round += 1, seed = step(seed)) {
@@ -291,7 +291,7 @@ for (const { name, real } of DRIVERS) {
       options?: RespOptions,
     ): void => it(sentence, () => asyncio.run(() => onServer(name, use, options)));
 
-    on('answers in order what came without waiting, also byte by byte', async (port) => {
+    on('answers pipelined commands in order, also byte by byte', async (port) => {
       const asked = '*3\r\n$3\r\nSET\r\n$1\r\na\r\n$2\r\n\r\n\r\nGET a\r\nPING\r\n';
       const answer = '+OK\r\n$2\r\n\r\n\r\n+PONG\r\n';
       using client = await Client.to(port);
@@ -302,7 +302,7 @@ for (const { name, real } of DRIVERS) {
       assert.is(String(await client.receive(answer.length)), answer);
     });
 
-    on('closes the connection at QUIT, and where it understands nothing any more', async (port) => {
+    on('closes the connection on QUIT, and after a protocol error', async (port) => {
       for (const [asked, answer] of [
         ['PING\r\nQUIT\r\nPING\r\n', '+PONG\r\n+OK\r\n'],
         ['*1\r\n!\r\nPING\r\n', "-ERR Protocol error: expected '$', got '!'\r\n"],
@@ -313,7 +313,7 @@ for (const { name, real } of DRIVERS) {
       }
     });
 
-    on('keeps what clients say apart, and what they keep together', async (port) => {
+    on('separates the connections of clients, and shares their data', async (port) => {
       using one = await Client.to(port);
       using two = await Client.to(port);
       await one.send('*3\r\n$3\r\nSET\r\n$1\r\na\r\n$3\r\no');
@@ -322,7 +322,7 @@ for (const { name, real } of DRIVERS) {
       assert.is(await conversed(two, 'GET a\r\n', 9), '$3\r\none\r\n');
     });
 
-    on('does no more for a client that does not take its replies, until it does', async (port) => {
+    on('stops serving a client that does not read its replies, until it does', async (port) => {
       const size = 100_000;
       const rounds = 300;
       using client = await Client.to(port);
@@ -339,7 +339,7 @@ for (const { name, real } of DRIVERS) {
       assert.is(await conversed(other, 'GET done\r\n', 7), '$1\r\n1\r\n');
     });
 
-    on('keeps nothing of a long reply for a client that does not take it', async (port) => {
+    on('buffers nothing of a long reply for a client that does not read it', async (port) => {
       using client = await Client.to(port);
       await conversed(client, sets(1_000_000), 5);
       client.pause();
@@ -353,7 +353,7 @@ for (const { name, real } of DRIVERS) {
       assert.ok(kept < 16_000_000, `${kept} bytes kept`);
     });
 
-    on('sends all of a long reply, also to a client that has ended', async (port) => {
+    on('sends all of a long reply, even to a client that has finished sending', async (port) => {
       const size = 100_000;
       using client = await Client.to(port);
       await conversed(client, sets(size), 5);
@@ -369,7 +369,7 @@ for (const { name, real } of DRIVERS) {
     });
 
     on(
-      'closes the connection of a client whose command takes too much before it is complete',
+      'closes the connection of a client whose command needs too much memory before it is complete',
       async (port) => {
         using client = await Client.to(port);
         await client.send('PING\r\n*9\r\n$900\r\n');
@@ -381,7 +381,7 @@ for (const { name, real } of DRIVERS) {
       { maxQuery: 1000 },
     );
 
-    on('lets go of its clients in shutdown()', async (port, server) => {
+    on('disconnects its clients in shutdown()', async (port, server) => {
       using client = await Client.to(port);
       await conversed(client, 'PING\r\n', 7);
 

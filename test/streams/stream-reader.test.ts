@@ -60,7 +60,7 @@ loopBehaviour('StreamReader.read', (it) => {
   const test = port(it);
 
   test(
-    'gives what there is, and at the most what was asked for',
+    'returns what is available, and at most what was requested',
     async () => {
       const reader = fed('hello world');
 
@@ -90,7 +90,7 @@ loopBehaviour('StreamReader.read', (it) => {
   );
 
   test(
-    'takes no notice of lines',
+    'ignores line breaks',
     async () => {
       const reader = fed('line1\nline2');
 
@@ -101,7 +101,7 @@ loopBehaviour('StreamReader.read', (it) => {
   );
 
   test(
-    'gives nothing at the end',
+    'returns nothing at the end',
     async () => {
       const reader = new StreamReader();
       const reading = reader.read(1024);
@@ -115,7 +115,7 @@ loopBehaviour('StreamReader.read', (it) => {
   );
 
   test(
-    'gives all until the end, where no number is given',
+    'returns everything until the end if no number is given',
     async () => {
       const reader = new StreamReader({ limit: 4 });
       const reading = reader.read();
@@ -163,7 +163,7 @@ loopBehaviour('StreamReader.read', (it) => {
   );
 
   test(
-    'takes nothing when it is cancelled, whenever that comes',
+    'consumes nothing when it is cancelled, at any time',
     async () => {
       const reader = new StreamReader();
       const first = createTask(reader.read(10));
@@ -223,7 +223,7 @@ loopBehaviour('StreamReader.readline', (it) => {
   const test = port(it);
 
   test(
-    'gives one line at a time, with its newline',
+    'returns one line at a time, with its newline',
     async () => {
       const reader = fed('chunk1 ');
       const reading = reader.readline();
@@ -236,7 +236,7 @@ loopBehaviour('StreamReader.readline', (it) => {
   );
 
   test(
-    'gives lines that are there at once, and leaves the rest',
+    'returns available lines immediately, and leaves the rest',
     async () => {
       const reader = fed('line1\nline2\nline3');
       await reads(reader.readline(), 'line1\n');
@@ -251,7 +251,7 @@ loopBehaviour('StreamReader.readline', (it) => {
   );
 
   test(
-    'drops a line that is too long, whole where its end is there',
+    'drops a line that is too long, completely if its end has arrived',
     async () => {
       const reader = fed('li', { limit: 3 });
       reader.feedData(bytes('ne1\nline2\n'));
@@ -266,7 +266,7 @@ loopBehaviour('StreamReader.readline', (it) => {
   );
 
   test(
-    'drops all there is of a line that is too long',
+    'drops everything that has arrived of a line that is too long',
     async () => {
       const reader = new StreamReader({ limit: 7 });
       const reading = reader.readline();
@@ -326,7 +326,7 @@ loopBehaviour('StreamReader.readuntil', (it) => {
   const test = port(it);
 
   test(
-    'refuses a separator that is empty, none, or no bytes',
+    'refuses a separator that is empty, missing, or not bytes',
     async () => {
       const reader = new StreamReader();
 
@@ -356,7 +356,7 @@ loopBehaviour('StreamReader.readuntil', (it) => {
   });
 
   test(
-    'finds a separator that comes in pieces',
+    'finds a separator that arrives in pieces',
     async () => {
       const reader = new StreamReader();
       const reading = reader.readuntil(bytes('SEP'));
@@ -407,7 +407,7 @@ loopBehaviour('StreamReader.readuntil', (it) => {
   );
 
   test(
-    'takes a separator of any bytes',
+    'accepts a separator of any bytes',
     async () => {
       const reader = fed('some data\r\n');
 
@@ -418,7 +418,7 @@ loopBehaviour('StreamReader.readuntil', (it) => {
   );
 
   test(
-    'ends at the separator that ends first, though it is the longer one',
+    'ends at the separator that ends first, even if it is the longer one',
     async () => {
       const lines = fed('line 1\nline 2\r');
       await reads(lines.readuntil([bytes('\r'), bytes('\n')]), 'line 1\n');
@@ -447,7 +447,7 @@ loopBehaviour('StreamReader.readuntil', (it) => {
   );
 
   test(
-    'waits where the longest separator is longer than what is there',
+    'waits if the longest separator is longer than what has arrived',
     async (loop) => {
       const reader = fed('data');
 
@@ -476,7 +476,7 @@ loopBehaviour('StreamReader.readexactly', (it) => {
   const test = port(it);
 
   test(
-    'gives nothing for none, and refuses a negative number',
+    'returns nothing for 0, and refuses a negative number',
     async () => {
       const reader = fed('data');
 
@@ -490,7 +490,7 @@ loopBehaviour('StreamReader.readexactly', (it) => {
   );
 
   test(
-    'waits until all is there, whatever the limit',
+    'waits until everything has arrived, whatever the limit',
     async () => {
       const reader = new StreamReader({ limit: 3 });
       const reading = reader.readexactly(12);
@@ -629,7 +629,7 @@ loopBehaviour('StreamReader', (it) => {
   );
 
   test(
-    'is at its end when nothing more comes and all is read',
+    'is at its end when everything was read and nothing more can arrive',
     async () => {
       const reader = fed('some data\n');
       assert.is(reader.atEof(), false);
