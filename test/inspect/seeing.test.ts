@@ -83,7 +83,7 @@ behaviour('docs/seeing.md', (it) => {
           .replaceAll(ALBUMS, 'example.ts')
           .replace(/^\d+ */gm, (pid) => '4711'.padEnd(pid.length))
           .replace(/ +$/gm, '');
-        assert.ok(page.includes(`\`\`\`text\n${printed}\`\`\`\n`), printed);
+        assert.ok(page.includes(`\`\`\`text\n${printed}\`\`\`\n`), printed + looker.stderr);
       }
     },
     { seconds: 60 },
