@@ -10,6 +10,7 @@ function say(line: string): void {
 async function serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter): Promise<void> {
   writer.write('Your name? ');
   const name = `${await reader.readline()}`.trim();
+  if (name === '') return;
   clients.add(writer);
   say(`${name} joins`);
   try {

@@ -53,6 +53,7 @@ const socketStream = lazily(() => {
       this.#loop = writer._loop;
       // What was written before the peer's end is still sent, also with TLS.
       writer.transport._keepHalfOpen();
+      this.read(0);
     }
 
     override _read(): void {
@@ -61,6 +62,8 @@ const socketStream = lazily(() => {
           this.bytesRead += data.length;
           this.#note();
           this.push(data.length > 0 ? data : null);
+          // Like Node's sockets, it ends even if nothing reads from it.
+          this.read(0);
         },
         (error) => void this.destroy(error),
       );

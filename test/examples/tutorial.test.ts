@@ -45,6 +45,9 @@ behaviour('docs/tutorial', (it) => {
     using ann = await Client.to(port);
     assert.is(await ann.converse('ann\n'), 'Your');
     assert.is(String(await ann.receive(17)), ' name? ann joins\n');
+    using nameless = await Client.to(port);
+    nameless.finish();
+    assert.is(String(await nameless.receive(Infinity)), 'Your name? ');
     using bob = await Client.to(port);
     await bob.send('bob\n');
     assert.is(String(await ann.receive(10)), 'bob joins\n');

@@ -65,6 +65,18 @@ for (const { name, real } of DRIVERS)
     );
 
     it(
+      'ends with its peer, even if nothing reads from it',
+      async (loop) => {
+        await serving(loop, name, echo, async ({ connect }) => {
+          const duplex = asyncio.toDuplex(await connect());
+          duplex.end();
+          assert.equal(await event(duplex, 'close'), [false]);
+        });
+      },
+      REAL,
+    );
+
+    it(
       'sends together what was written while it was corked',
       async (loop) => {
         await serving(loop, name, echo, async ({ connect }) => {

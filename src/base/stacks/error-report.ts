@@ -1,7 +1,7 @@
 import { errorsOf, messageOf, nameOf, repr } from '../printing/repr.ts';
 import { attempt, textOf } from '../values/attempt.ts';
 import { isAggregateError, isError } from '../values/is-error.ts';
-import { FRAME, isPlumbing, isUserFrame, linesOf } from './user-frames.ts';
+import { isPlumbing, isUserFrame, linesOf } from './user-frames.ts';
 
 /** The text of an error in a report: its stack, its causes, and the errors of a group. */
 
@@ -188,7 +188,7 @@ function withoutOurs(stack: string, error: Error): string {
   // A line of the message may look like a frame.
   const head = linesOf(messageOf(error));
   const last = lines.findLastIndex(
-    (line, at) => at < head || !FRAME.test(line) || isUserFrame(line),
+    (line, at) => at < head || !/^ +at /.test(line) || isUserFrame(line),
   );
   // If all frames are ours, show them: there is nothing else.
   if (last < head || !isUserFrame(lines[last] as string)) return stack;

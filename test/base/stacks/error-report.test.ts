@@ -36,6 +36,8 @@ loopBehaviour('stackOf', (it) => {
       '    at async Promise.all (index 0)',
       '    at async outer (/a/b.ts:2:1)',
       `    at async ours (${ours}:2:1)`,
+      '    at new Promise (<anonymous>)',
+      `    at ours (${ours}:3:1)`,
     ].join('\n');
 
     assert.equal(stackOf(error).split('\n'), [
