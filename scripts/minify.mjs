@@ -55,6 +55,7 @@ const OF_NODE = [
   '_writev',
   '_final',
   '_destroy',
+  '_compile',
 ];
 /** Members whose names are kept. */
 const kept = new Set([...OF_NODE, ...mentionedMembers(root)]);

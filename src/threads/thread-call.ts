@@ -1,12 +1,19 @@
 import { typeError } from '../base/errors/refusals.ts';
 import { vm } from '../base/node-modules.ts';
 import { brief, nameOf } from '../base/printing/repr.ts';
+import { userStack } from '../base/stacks/capture.ts';
+import { FRAME } from '../base/stacks/user-frames.ts';
 import { ModuleFunction, TerminableFunction } from './executor.ts';
 
 /** A function in the form in which it is sent to a thread. */
-export type ThreadFunction =
-  | { readonly source: string; readonly name: string }
-  | { readonly url: string; readonly name: string };
+export type ThreadFunction = SourceFunction | { readonly url: string; readonly name: string };
+
+export interface SourceFunction {
+  readonly source: string;
+  readonly name: string;
+  /** The file from which it was called first, as in a stack: its `import()` starts there. */
+  readonly file: string;
+}
 
 /** A call, sent to a thread, which answers each with one {@link ThreadAnswer}, in order. */
 export interface ThreadCall {
@@ -34,8 +41,8 @@ export interface PackedError {
   readonly errors: readonly PackedValue[] | undefined;
 }
 
-/** The source texts of functions, which are made and checked once. */
-const sources = new WeakMap<object, string>();
+/** Functions in this form, which are made and checked once. */
+const sources = new WeakMap<object, SourceFunction>();
 
 /**
  * The form in which a function is sent to a thread.
@@ -48,16 +55,17 @@ export function toThreadFunction(callable: unknown): ThreadFunction {
   if (callee instanceof ModuleFunction) return { url: callee.url, name: callee.name };
   if (typeof callee !== 'function')
     throw typeError(`a callable object was expected, got ${brief(callee)}`);
-  let source = sources.get(callee);
-  if (source === undefined) {
-    source = sourceText(callee);
-    sources.set(callee, source);
+  let known = sources.get(callee);
+  if (known === undefined) {
+    const file = FRAME.exec(userStack(1).join())?.[1] ?? '';
+    known = { source: sourceText(callee), name: callee.name || '<anonymous>', file };
+    sources.set(callee, known);
   }
-  return { source, name: callee.name || '<anonymous>' };
+  return known;
 }
 
 const WRITE_INSTEAD =
-  'a function is sent to a thread as its source text: write a separate function, or use moduleFunction()';
+  'write a separate function, whose source text is sent, or use moduleFunction()';
 
 function sourceText(callee: object): string {
   const text = Function.prototype.toString.call(callee);

@@ -13,6 +13,7 @@ import { isError } from '../base/values/is-error.ts';
 import type {
   PackedError,
   PackedValue,
+  SourceFunction,
   ThreadAnswer,
   ThreadCall,
   ThreadFunction,
@@ -25,7 +26,7 @@ type Callable = (...args: readonly unknown[]) => unknown;
 /** The most compiled functions to keep. */
 const MOST_KEPT = 100;
 
-/** Compiled functions by their source text, least recently called first. */
+/** Compiled functions by their file and source text, least recently called first. */
 const made = new Map<string, Callable>();
 
 /** Some compilers insert calls to this, to preserve function names. */
@@ -59,16 +60,17 @@ function send(news: ThreadAnswer, otherwise: string): void {
 
 async function find(callee: ThreadFunction): Promise<Callable> {
   if ('source' in callee) {
-    const callable = made.get(callee.source) ?? (await make(callee));
-    made.delete(callee.source);
-    made.set(callee.source, callable);
-    for (const oldest of made.keys()) {
-      if (made.size <= MOST_KEPT) break;
-      made.delete(oldest);
-    }
+    const key = `${callee.file} ${callee.source}`;
+    const callable = made.get(key) ?? make(callee);
+    made.delete(key);
+    made.set(key, callable);
+    const [oldest = ''] = made.keys();
+    if (made.size > MOST_KEPT) made.delete(oldest);
     return callable;
   }
-  const module = (await import(callee.url)) as Record<string, unknown>;
+  // Compiled, too: an error would show the URL of this program, which contains all of it.
+  const load = make({ ...callee, source: 'u=>import(u)', file: '' });
+  const module = (await load(callee.url)) as Record<string, unknown>;
   const callable = module[callee.name];
   if (typeof callable === 'function') return callable as Callable;
   throw new TypeError(
@@ -76,19 +78,17 @@ async function find(callee: ThreadFunction): Promise<Callable> {
   );
 }
 
-async function make({ source, name }: { readonly source: string; readonly name: string }) {
-  const text = `return ${source}\n//# sourceURL=thread:${name}`;
-  let outer: Callable;
-  try {
-    outer = new Function('__name', text) as Callable;
-  } catch (error) {
-    if (!(error instanceof EvalError)) throw error;
-    // Node's --disallow-code-generation-from-strings: modules are still compiled. Unlike functions,
-    // they are never collected.
-    const module = `export default __name => {${text}\n}`;
-    outer = (await import(`data:text/javascript,${encodeURIComponent(module)}`)).default;
-  }
-  return outer(keepName) as Callable;
+/**
+ * Compiled like a CommonJS module, which finds packages in `import()`, unlike `new Function()`, and
+ * which no flag of Node refuses.
+ */
+function make({ source, name, file }: SourceFunction): Callable {
+  const module = new (process.getBuiltinModule('node:module'))(file);
+  // Its parameters hide what only CommonJS modules have.
+  const text = `module.exports=(__name,require,module,exports)=>${source}\n//# sourceURL=thread:${name}`;
+  // Node's types leave it out, but many packages call it.
+  (module as never as { _compile: Callable })._compile(text, file);
+  return module.exports(keepName);
 }
 
 /** The deepest chain of causes that is sent. */

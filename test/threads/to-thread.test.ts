@@ -185,6 +185,34 @@ loopBehaviour('toThread', (it) => {
   );
 });
 
+loopBehaviour('import() in a thread', (it) => {
+  const load = async (name: string): Promise<string[]> => Object.keys(await import(name));
+
+  it(
+    'finds packages from the module that calls toThread()',
+    async () => {
+      assert.ok((await toThread(load, 'uvu')).includes('suite'));
+      const { message } = await rejects(toThread(load, 'no-such-package'), Error);
+      assert.match(
+        message,
+        /^Cannot find package 'no-such-package' imported from .*to-thread\.test/,
+      );
+      assert.not.match(message, /data:/);
+    },
+    onRealTime,
+  );
+
+  it(
+    'says in a line that the module of a moduleFunction() is missing',
+    async () => {
+      const missing = moduleFunction(new URL('./missing.js', WORK), 'f');
+      const { message } = await rejects(toThread(missing), Error);
+      assert.match(message, /^Cannot find module '.*missing\.js' imported from [^:]*$/);
+    },
+    onRealTime,
+  );
+});
+
 loopBehaviour('loop.runInExecutor', (it) => {
   it(
     'calls in the default executor',
