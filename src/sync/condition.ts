@@ -1,3 +1,4 @@
+import { checkFunction } from '../base/check-types.ts';
 import { CancelledError, RuntimeError } from '../base/errors/errors.ts';
 import { typeError } from '../base/errors/refusals.ts';
 import { checkNumber } from '../base/numbers.ts';
@@ -110,6 +111,7 @@ export class Condition extends Holdable {
    * @param options - `signal`: interrupts the wait when aborted, as a cancel would
    * @returns the last result of `predicate`
    * @throws what `predicate` throws
+   * @throws {TypeError} when `predicate` is not a function
    * @throws the reason of `signal`, when that was aborted
    * @throws {RuntimeError} when it has to wait, and the lock is not held, or tasks of another loop
    *   have waited for it
@@ -118,6 +120,7 @@ export class Condition extends Holdable {
    *   https://docs.python.org/3/library/asyncio-sync.html#asyncio.Condition.wait_for
    */
   waitFor<T>(predicate: () => T, options?: Abortable): Coroutine<T> {
+    checkFunction(predicate, 'predicate');
     const wait = async (): Promise<T> => {
       let result = predicate();
       while (!result) {

@@ -3,6 +3,7 @@ import { vm } from '../base/node-modules.ts';
 import { brief, nameOf } from '../base/printing/repr.ts';
 import { userStack } from '../base/stacks/capture.ts';
 import { FRAME } from '../base/stacks/user-frames.ts';
+import { iscoroutinefunction } from '../core/coroutines/coroutine.ts';
 import { ModuleFunction, TerminableFunction } from './executor.ts';
 
 /** A function in the form in which it is sent to a thread. */
@@ -69,8 +70,10 @@ const WRITE_INSTEAD =
 
 function sourceText(callee: object): string {
   const text = Function.prototype.toString.call(callee);
-  if (/\{\s*\[native code\]\s*\}$/.test(text))
-    throw typeError(`${brief(callee)} has no source text (native or bound): ${WRITE_INSTEAD}`);
+  if (iscoroutinefunction(callee) || /\{\s*\[native code\]\s*\}$/.test(text))
+    throw typeError(
+      `${brief(callee)} has no source text (native, bound or of coroutine()): ${WRITE_INSTEAD}`,
+    );
   if (/^class\b/.test(text))
     throw typeError(`a function was expected, got the class ${brief(callee)}`);
   // A method's text is an expression only inside an object.

@@ -43,6 +43,7 @@ const DOORS: Record<string, Door> = {
   ensureFuture: (options, loop) => asyncio.ensureFuture(loop.createFuture(), options),
   wrapPromise: (options) => asyncio.wrapPromise(Promise.resolve(), options),
   'ThreadPoolExecutor.shutdown': (options) => new asyncio.ThreadPoolExecutor(1).shutdown(options),
+  'Server.shutdown': (options) => asyncio.Server.prototype.shutdown(options),
   'new Loop': (options) => new asyncio.Loop(options),
   'Loop.createTask': (options, loop) => loop.createTask(body, options),
   'Loop.sockSendfile': (options, loop) =>

@@ -93,6 +93,12 @@ loopBehaviour('Condition', (it) => {
     });
   });
 
+  it.resting('waitFor refuses anything but a function', () => {
+    throws(() => new Condition().waitFor(undefined as never), TypeError, {
+      message: 'predicate must be a function, got None',
+    });
+  });
+
   it.resting(
     'belongs to the loop on which a task first waited, and so does its lock',
     async (loop) => {

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { plain } from '../../scripts/plain.mjs';
 import { CancelledError, RuntimeError } from '../../src/base/errors/errors.ts';
 import { BrokenPipeError } from '../../src/base/errors/os-errors.ts';
+import { coroutine } from '../../src/core/coroutines/coroutine.ts';
 import {
   EndOfChannel,
   ExceptionGroup,
@@ -264,6 +265,9 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
       const refused = [1, undefined, Math.max, (() => 1).bind(undefined), class {}];
 
       for (const callee of refused) throws(() => pool.submit(callee as () => void), TypeError);
+      throws(() => pool.submit(coroutine(async () => {})), TypeError, {
+        message: /of coroutine\(\)/,
+      });
     }));
 
   it('refuses an argument that cannot be cloned immediately, and runs the next call', () =>

@@ -407,10 +407,12 @@ export class ContextVar<T> {
   /**
    * Restores the value from before the `set()` that returned `token`.
    *
+   * @throws {TypeError} when it is not a token
    * @throws {RuntimeError} when the token has already been used
    * @throws {RangeError} when the token is from another variable or another context
    */
   reset(token: Token<T>): void {
+    if (!(token instanceof Token)) throw typeError(`expected a Token, got ${brief(token)}`);
     if (token._used) throw new RuntimeError(`${token} has already been used once`);
     if (token.variable !== this) throw rangeError(`${token} was created by a different ContextVar`);
     const context = currentContext();

@@ -18,8 +18,12 @@ export interface Abortable extends Abandoning {
  */
 export function checkSignal(value: unknown): void {
   if (value === undefined) return;
-  const { aborted, addEventListener } = Object(value) as Partial<AbortSignal>;
-  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function')
+  const { aborted, addEventListener, removeEventListener } = Object(value) as Partial<AbortSignal>;
+  if (
+    typeof aborted !== 'boolean' ||
+    typeof addEventListener !== 'function' ||
+    typeof removeEventListener !== 'function'
+  )
     throw typeError(`signal must be an AbortSignal, got ${brief(value)}`);
 }
 

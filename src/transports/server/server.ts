@@ -1,3 +1,4 @@
+import { checkOptions } from '../../base/check-options.ts';
 import {
   CancelledError,
   endsTheLoop,
@@ -311,7 +312,9 @@ export class Server implements ConnectionCounter, OpenResource {
    * @throws {RangeError} when `grace` is negative or not finite
    * @throws {CancelledError} when the waiting task is cancelled
    */
-  shutdown({ grace }: { readonly grace: number }): Coroutine<ShutdownReport> {
+  shutdown(options: { readonly grace: number }): Coroutine<ShutdownReport> {
+    checkOptions(options, 'grace');
+    const { grace } = Object(options);
     checkSecondsFromZero(grace, 'grace');
     return new Coroutine(() => this.#shutdown(grace), 'Server.shutdown', undefined);
   }

@@ -232,7 +232,7 @@ loopBehaviour('ContextVar', (it) => {
     });
   });
 
-  it.resting('refuses the token of another variable, and of another context', () => {
+  it.resting('refuses the token of another variable or context, and anything but a token', () => {
     const variable = new ContextVar<number>('n');
     const other = new ContextVar<number>('other');
     const context = new Context();
@@ -243,6 +243,9 @@ loopBehaviour('ContextVar', (it) => {
     });
     throws(() => copyContext().run(() => variable.reset(token)), RangeError, {
       message: /was created in a different Context$/,
+    });
+    throws(() => variable.reset(undefined as never), TypeError, {
+      message: 'expected a Token, got None',
     });
   });
 });

@@ -101,7 +101,8 @@ for (const [name, wait] of Object.entries(waits))
     });
 
     it('refuses anything but a signal, at once', async () => {
-      for (const wrong of [1, {}, new AbortController()])
+      const half = { aborted: false, addEventListener: () => {} };
+      for (const wrong of [1, {}, new AbortController(), half])
         throws(() => wait(wrong as AbortSignal), TypeError, { message: /must be an AbortSignal/ });
     });
   });

@@ -861,6 +861,9 @@ for (const { name, real } of DRIVERS) {
         throws(() => server.shutdown({ grace: -1 }), RangeError, {
           message: 'grace must be a number of seconds >= 0, got -1',
         });
+        throws(() => server.shutdown(undefined as never), TypeError, {
+          message: 'grace must be a number of seconds >= 0, got None',
+        });
         client.close();
       },
       REAL,
