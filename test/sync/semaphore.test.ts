@@ -47,7 +47,7 @@ loopBehaviour('Semaphore', (it) => {
       for (const wrong of [1.5, Number.NaN])
         throws(() => new Semaphore(wrong), RangeError, {
           message:
-            /^Semaphore initial value must be a (whole )?number( from 0, or Infinity)?, got /,
+            /^Semaphore initial value must be (?:a number|an integer >= 0, or Infinity), got /,
         });
       throws(() => new Semaphore('1' as never), TypeError, {
         message: "Semaphore initial value must be a number, got '1'",
