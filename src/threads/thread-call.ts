@@ -72,7 +72,7 @@ function sourceText(callee: object): string {
   const text = Function.prototype.toString.call(callee);
   if (iscoroutinefunction(callee) || /\{\s*\[native code\]\s*\}$/.test(text))
     throw typeError(
-      `${brief(callee)} has no source text (native, bound or of coroutine()): ${WRITE_INSTEAD}`,
+      `${brief(callee)} has no source text (native, bound or created by coroutine()): ${WRITE_INSTEAD}`,
     );
   if (/^class\b/.test(text))
     throw typeError(`a function was expected, got the class ${brief(callee)}`);

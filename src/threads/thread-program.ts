@@ -69,7 +69,7 @@ async function find(callee: ThreadFunction): Promise<Callable> {
     return callable;
   }
   // Compiled, too: an error would show the URL of this program, which contains all of it.
-  const load = make({ ...callee, source: 'u=>import(u)', file: '' });
+  const load = await find({ source: 'u=>import(u)', name: 'import', file: '' });
   const module = (await load(callee.url)) as Record<string, unknown>;
   const callable = module[callee.name];
   if (typeof callable === 'function') return callable as Callable;

@@ -266,7 +266,7 @@ behaviour('ThreadPoolExecutor.submit', (it) => {
 
       for (const callee of refused) throws(() => pool.submit(callee as () => void), TypeError);
       throws(() => pool.submit(coroutine(async () => {})), TypeError, {
-        message: /of coroutine\(\)/,
+        message: /created by coroutine\(\)/,
       });
     }));
 
