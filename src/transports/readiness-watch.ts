@@ -86,7 +86,8 @@ export class Watch implements Ready {
     try {
       more = work.attempt(watch.owner);
     } finally {
-      if (more && (work.side === 'writer' || watch.#endpoint.mayReceive)) watch.queue();
+      // Together, as if a poll had reported them: many peers may have sent more in the meantime.
+      if (more && (work.side === 'writer' || watch.#endpoint.mayReceive)) watch.queue(true);
     }
   };
 

@@ -1065,6 +1065,40 @@ for (const { name } of DRIVERS) {
   });
 }
 
+for (const { name } of DRIVERS.filter((driver) => driver.name.startsWith('posix')))
+  loopBehaviour(`Transports on ${name}`, (it) => {
+    it(
+      'receive in one step, even if their peers always send before the next turn',
+      async (loop) => {
+        const steps: string[] = [];
+        const enough = loop.createFuture<void>();
+        const peers: socket.Socket[] = [];
+        const echo = (peer: socket.Socket) =>
+          recorderWith(loop, {
+            dataReceived: () => {
+              steps.push('data');
+              queueMicrotask(() => steps.push('microtask'));
+              peer.send(HELLO);
+              if (steps.length >= 60 && !enough.done()) enough.setResult();
+            },
+          });
+        for (let n = 0; n < 3; n += 1) {
+          const [sock, peer] = await socketsOn(loop, name);
+          await loop.createConnection(() => echo(peer), undefined, undefined, { sock });
+          peers.push(peer);
+        }
+
+        for (const peer of peers) peer.send(HELLO);
+        await enough;
+
+        const turn = [...Array(3).fill('data'), ...Array(3).fill('microtask')];
+        assert.equal(steps.slice(-18), [...turn, ...turn, ...turn]);
+        for (const peer of peers) peer.close();
+      },
+      REAL,
+    );
+  });
+
 loopBehaviour('Transport on memory', (it) => {
   it('passes on at most 256 KiB at a time, one piece per turn', async (loop) => {
     const sizes: (number | string)[] = [];

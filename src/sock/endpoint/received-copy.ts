@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { noteBuffer } from '../../base/collection-requests.ts';
 import { EMPTY } from './byte-queue.ts';
-import { raiseMallocThreshold } from './malloc-threshold.ts';
+import { keepFreedMemory } from './kept-memory.ts';
 
 /** From this length on, received bytes get their own memory. */
 const LARGE = 16 * 1024;
@@ -16,10 +16,8 @@ let part: Buffer = EMPTY;
  */
 export function copyReceived(from: Buffer, nbytes: number): Buffer {
   if (nbytes === 0) return EMPTY;
-  if (nbytes >= LARGE) {
-    raiseMallocThreshold();
-    noteBuffer(nbytes);
-  }
+  keepFreedMemory(nbytes >= LARGE);
+  if (nbytes >= LARGE) noteBuffer(nbytes);
   if (part.length !== nbytes || source !== from) {
     part = from.subarray(0, nbytes);
     source = from;

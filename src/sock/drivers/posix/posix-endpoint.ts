@@ -258,9 +258,25 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (this.type !== SOCK_STREAM) return true;
     // At the end, it stays readable: every receive returns 0.
     const isShort = received > 0 && received < most;
-    if (isShort && this.#watched && !this.peerEnded && !this.divided)
+    if (isShort && !this.peerEnded && !this.divided && this.changesAreReported())
       this.#readable = this.lowWater;
     return true;
+  }
+
+  /**
+   * Does the selector report all changes? If a reader keeps its slot, as a transport does, it is
+   * asked to from now on: otherwise a fast peer would always have sent more before the next try, and
+   * each try would be a step of its own.
+   */
+  private changesAreReported(): boolean {
+    if (this.#watched || this.reader === undefined || !this.#selector.reportsAll)
+      return this.#watched;
+    try {
+      this.watch(READABLE);
+    } catch {
+      // The bytes that were just received must not be lost. The next try fails in the same way.
+    }
+    return this.#watched;
   }
 
   // ---- sending ---------------------------------------------------------------------------------
