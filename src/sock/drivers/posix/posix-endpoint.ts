@@ -258,25 +258,23 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (this.type !== SOCK_STREAM) return true;
     // At the end, it stays readable: every receive returns 0.
     const isShort = received > 0 && received < most;
-    if (isShort && !this.peerEnded && !this.divided && this.changesAreReported())
-      this.#readable = this.lowWater;
+    if (!isShort || this.peerEnded || this.divided) return true;
+    if (this.#watched) this.#readable = this.lowWater;
+    else if (this.reader !== undefined && this.#selector.reportsAll) this.watchEarly();
     return true;
   }
 
   /**
-   * Does the selector report all changes? If a reader keeps its slot, as a transport does, it is
-   * asked to from now on: otherwise a fast peer would always have sent more before the next try, and
-   * each try would be a step of its own.
+   * Asks the selector to report changes before any call would block, for a reader that keeps its
+   * slot, as a transport does. If the peer is fast, no call ever blocks, and each try would be a turn
+   * of its own. The next receive is tried anyway: the end often follows the first bytes.
    */
-  private changesAreReported(): boolean {
-    if (this.#watched || this.reader === undefined || !this.#selector.reportsAll)
-      return this.#watched;
+  private watchEarly(): void {
     try {
       this.watch(READABLE);
     } catch {
-      // The bytes that were just received must not be lost. The next try fails in the same way.
+      // The bytes that were just received must not be lost. A later try fails in the same way.
     }
-    return this.#watched;
   }
 
   // ---- sending ---------------------------------------------------------------------------------
