@@ -48,6 +48,6 @@ export function getEventLoop(): Loop {
  */
 export function setEventLoop(loop: Loop | undefined): void {
   if (loop !== undefined && !(loop instanceof Loop))
-    throw typeError(`loop argument must be a Loop or undefined, got ${brief(loop)}`);
+    throw typeError(`loop must be a Loop or undefined, got ${brief(loop)}`);
   setCurrentLoop(loop);
 }

@@ -112,9 +112,7 @@ export class SharedLoop extends Loop {
 
   /** @throws {RuntimeError} always, because other callers use it */
   override stop(): void {
-    throw new RuntimeError(
-      'the loop of enter() cannot be stopped, because it is shared: it rests when its tasks have ended',
-    );
+    throw new RuntimeError('the loop of enter() cannot be stopped, because it is shared');
   }
 
   /** @throws {RuntimeError} always, because it runs by itself */

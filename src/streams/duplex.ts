@@ -36,10 +36,10 @@ import { StreamWriter } from './stream-writer.ts';
  * Not in asyncio.
  *
  * @param streams - the result of `openConnection()`, or the two arguments of a handler
- * @throws {TypeError} when `streams` is not an array
+ * @throws {TypeError} when `streams` is not an array of the two
  */
 export function toDuplex(streams: Streams): Socket {
-  if (!Array.isArray(streams))
+  if (!(streams?.[0] instanceof StreamReader && streams[1] instanceof StreamWriter))
     throw typeError(`streams must be [reader, writer], got ${brief(streams)}`);
   return toSocket(streams);
 }

@@ -20,7 +20,7 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
  * @param body - a coroutine, or a function without arguments that returns a promise
  * @param loop - the loop to run it
  * @returns a future of the result
- * @throws {TypeError} when `body` is neither
+ * @throws {TypeError} when `body` is neither, or `loop` is not a loop
  * @throws {RuntimeError} when the loop is closed
  * @see asyncio's `run_coroutine_threadsafe()`,
  *   https://docs.python.org/3/library/asyncio-task.html#asyncio.run_coroutine_threadsafe
@@ -28,6 +28,8 @@ import type { LoopCore } from '../core/turns/loop-core.ts';
 export function runCoroutineThreadsafe<T>(body: TaskBody<T>, loop: LoopCore): Future<T> {
   if (!(body instanceof Coroutine) && typeof body !== 'function')
     throw typeError(`A coroutine object is required, got ${brief(body)}`);
+  if (typeof loop?.callSoon !== 'function')
+    throw typeError(`loop must be a Loop, got ${brief(loop)}`);
   const future = describeAs(new Future<T>({ loop }), 'runCoroutineThreadsafe');
   const begin = (): void => {
     try {

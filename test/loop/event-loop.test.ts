@@ -66,7 +66,7 @@ behaviour('getEventLoop', (it) => {
 
   it('returns only loops: anything else cannot be set', () => {
     throws(() => setEventLoop(7 as never), TypeError, {
-      message: 'loop argument must be a Loop or undefined, got 7',
+      message: 'loop must be a Loop or undefined, got 7',
     });
   });
 });

@@ -61,6 +61,9 @@ loopBehaviour('toDuplex', (it) => {
     throws(() => asyncio.toDuplex(new asyncio.StreamReader() as never), TypeError, {
       message: /^streams must be \[reader, writer\], got <StreamReader/,
     });
+    throws(() => asyncio.toDuplex([] as never), TypeError, {
+      message: 'streams must be [reader, writer], got []',
+    });
   });
 
   it(

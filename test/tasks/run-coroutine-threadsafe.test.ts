@@ -35,6 +35,12 @@ function fromOutside<T>(call: () => Future<T>): Promise<Future<T>[]> {
 }
 
 loopBehaviour('runCoroutineThreadsafe', (it) => {
+  it('refuses a call without a loop', async () => {
+    throws(() => runCoroutineThreadsafe(async () => {}, undefined as never), TypeError, {
+      message: 'loop must be a Loop, got None',
+    });
+  });
+
   it(
     'returns the result',
     async (loop) => {
