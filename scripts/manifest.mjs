@@ -25,11 +25,12 @@ function withoutTools(text) {
   return `${JSON.stringify(published, undefined, 2)}\n`;
 }
 
-/** Leaves out the commands of the repository, and replaces relative links with the names of their files. */
+/** Leaves out the commands of the repository and the chart, and replaces relative links with the names of their files. */
 function withoutLinks(text) {
   return text
     .replace(/^Or clone [\s\S]*?\n```\n\n/m, '')
     .replace(/^`npm run docs.*\n\n/m, '')
+    .replace(/^## What a message costs\n[\s\S]*?(?=^## )/m, '')
     .replace(/^## Documentation\n(?!\nThese)/m, '$&\nThese files are in the repository.\n')
     .replace(/!?\[([^\]]*)\]\((?![a-z]+:|#)([^)]*)\)/g, (_, words, file) =>
       words === file ? `\`${file}\`` : `${words} (\`${file}\`)`,

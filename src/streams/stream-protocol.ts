@@ -65,8 +65,7 @@ export interface StreamProtocolOptions extends ConnectionLimits {
  * @see asyncio's `StreamReaderProtocol`, `Lib/asyncio/streams.py`
  */
 export class StreamReaderProtocol implements ProtocolCallbacks {
-  /** @internal whether its writer may write */
-  readonly _flow: WriteFlow;
+  readonly #flow: WriteFlow;
   readonly #loop: HandlingLoop;
   readonly #reader: StreamReader;
   readonly #handler: ClientConnected | undefined;
@@ -101,7 +100,12 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     this.#reader = reader;
     this.#handler = handler;
     this.#limits = limits;
-    this._flow = new WriteFlow(this.#loop);
+    this.#flow = new WriteFlow(this.#loop);
+  }
+
+  /** @internal whether its writer may write; a getter, so that reports do not print it */
+  get _flow(): WriteFlow {
+    return this.#flow;
   }
 
   connectionMade(transport: Transport): void {
@@ -144,11 +148,11 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
   }
 
   pauseWriting(): void {
-    this._flow.pause();
+    this.#flow.pause();
   }
 
   resumeWriting(): void {
-    this._flow.resume();
+    this.#flow.resume();
   }
 
   connectionLost(error?: unknown): void {
@@ -159,7 +163,7 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const waiter of waiting) if (!waiter.done()) end(waiter, error);
-    this._flow.connectionLost(error);
+    this.#flow.connectionLost(error);
   }
 
   /** Closes the connection as soon as its handler waits for bytes and there are none. */
@@ -190,8 +194,8 @@ export class StreamReaderProtocol implements ProtocolCallbacks {
 
   /** @internal another transport takes over; `paused`: has it told the protocol to pause? */
   _adoptWriting(paused: boolean): void {
-    if (paused) this._flow.pause();
-    else this._flow.resume();
+    if (paused) this.#flow.pause();
+    else this.#flow.resume();
   }
 
   /** @internal done when the connection is gone; fails if it ended with an error */

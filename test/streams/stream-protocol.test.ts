@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import { RuntimeError, StreamReader, StreamReaderProtocol, setEventLoop } from '../../src/index.ts';
 import { loopBehaviour } from '../support/loop-behaviour.ts';
@@ -6,6 +7,10 @@ import { throws } from '../support/throws.ts';
 const SUITE = 'test_streams.py::StreamTests::';
 
 loopBehaviour('StreamReaderProtocol', (it) => {
+  it('shows no internal fields in reports', async () => {
+    assert.is(inspect(new StreamReaderProtocol(new StreamReader())), 'StreamReaderProtocol {}');
+  });
+
   it('passes to its reader what the transport reports', async () => {
     const reader = new StreamReader();
     const protocol = new StreamReaderProtocol(reader);
