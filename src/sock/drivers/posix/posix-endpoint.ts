@@ -258,23 +258,9 @@ export class PosixEndpoint extends SlottedEndpoint implements Endpoint, Watched 
     if (this.type !== SOCK_STREAM) return true;
     // At the end, it stays readable: every receive returns 0.
     const isShort = received > 0 && received < most;
-    if (!isShort || this.peerEnded || this.divided) return true;
-    if (this.#watched) this.#readable = this.lowWater;
-    else if (this.reader !== undefined && this.#selector.reportsAll) this.watchEarly();
+    if (isShort && this.#watched && !this.peerEnded && !this.divided)
+      this.#readable = this.lowWater;
     return true;
-  }
-
-  /**
-   * Asks the selector to report changes before any call would block, for a reader that keeps its
-   * slot, as a transport does. If the peer is fast, no call ever blocks, and each try would be a turn
-   * of its own. The next receive is tried anyway: the end often follows the first bytes.
-   */
-  private watchEarly(): void {
-    try {
-      this.watch(READABLE);
-    } catch {
-      // The bytes that were just received must not be lost. A later try fails in the same way.
-    }
   }
 
   // ---- sending ---------------------------------------------------------------------------------

@@ -24,7 +24,6 @@ const EVENTS = (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET) >>> 0;
  * receiver has to try until the call would block, or remember that it has not.
  */
 class EpollSelector implements Selector {
-  readonly reportsAll = true;
   readonly #epoll = new Epoll((fd, bits) => this.#tell(fd, bits));
   /** By descriptor: the numbers are small, because the kernel uses the lowest free one. */
   readonly #watched: (Watched | undefined)[] = [];

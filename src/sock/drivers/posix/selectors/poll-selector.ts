@@ -62,7 +62,6 @@ class Polled {
  * Level-triggered underneath, and one-shot for the caller, who requests each event.
  */
 class PollSelector implements Selector {
-  readonly reportsAll = false;
   readonly #polled = new Map<Watched, Polled>();
 
   constructor() {

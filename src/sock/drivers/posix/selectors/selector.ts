@@ -20,9 +20,6 @@ export interface Watched {
 
 /** Reports changes of many descriptors. */
 export interface Selector {
-  /** Does one {@link want} suffice for all changes, so that it costs nothing from then on? */
-  readonly reportsAll: boolean;
-
   /**
    * Requests a report of {@link READABLE} or {@link WRITABLE}, even if it is already ready.
    *
