@@ -156,10 +156,10 @@ function resetWhenClosed(sock: Pick<socket.Socket, 'setsockopt'>): void {
   sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT);
 }
 
-/** Resets a connection, for the same reason. */
+/** Resets a connection, for the same reason, unless its socket is closed already. */
 export function reset(transport: asyncio.Transport): void {
   const sock = transport.getExtraInfo('socket');
-  if (sock !== undefined) resetWhenClosed(sock);
+  if (sock !== undefined && sock.fileno() >= 0) resetWhenClosed(sock);
   transport.abort();
 }
 

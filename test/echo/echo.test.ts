@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { serveEchoOnProtocols } from '../../src/echo/echo-protocol.ts';
-import { type EchoOptions, serveEcho } from '../../src/echo/echo-sock.ts';
+import { type EchoOptions, reset as resetTransport, serveEcho } from '../../src/echo/echo-sock.ts';
 import { serveEchoOnStreams } from '../../src/echo/echo-streams.ts';
 import { Statistics } from '../../src/echo/statistics.ts';
 import {
@@ -12,12 +12,14 @@ import {
   getRunningLoop,
   type Loop,
   OSError,
+  Protocol,
   sleep,
 } from '../../src/index.ts';
 import { IPPROTO_TCP, SO_LINGER, SOL_SOCKET, type Socket, TCP_NODELAY } from '../../src/socket.ts';
 import { DRIVERS, type DriverCase, listening, stream } from '../support/drivers.ts';
 import { type LoopIt, type LoopOptions, loopBehaviour, settle } from '../support/loop-behaviour.ts';
 import { rejects } from '../support/rejects.ts';
+import { socketsOn } from '../support/transports.ts';
 
 /** One way to write the server, on one driver. */
 interface Style extends DriverCase {
@@ -443,3 +445,24 @@ onEachDriver(', cancelled', (it, driver, options) => {
     options,
   );
 });
+
+for (const { name } of DRIVERS)
+  loopBehaviour(`reset() on ${name}`, (it) => {
+    it(
+      'resets an open connection, and leaves one alone whose socket is closed',
+      async (loop) => {
+        const [sock, peer] = await socketsOn(loop, name);
+        const made = await loop.createConnection(() => new Protocol(), undefined, undefined, {
+          sock,
+        });
+
+        resetTransport(made[0]);
+        await rejects(loop.sockRecv(peer, 1), ConnectionError, { message: /reset/i });
+        await until(loop, () => sock.fileno() < 0);
+        resetTransport(made[0]);
+
+        peer.close();
+      },
+      { clock: 'real' },
+    );
+  });
