@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import {
   CancelledError,
-  createTask,
   DatagramProtocol,
   Event,
+  gather,
   getRunningLoop,
   IncompleteReadError,
   Lock,
@@ -563,18 +563,21 @@ behaviour('The library under hell', (it) => {
               await timeout(30, async () => {
                 let reader: StreamReader;
                 [reader, writer] = await openConnection('server', 80);
-                const sender = createTask(async () => {
+                const send = async (): Promise<void> => {
                   for (const line of text) {
                     writer?.write(line);
                     await writer?.drain();
                     await sleep(0.2);
                   }
-                });
-                for (const line of text) {
-                  const got = `${await reader.readuntil('\n')}`;
-                  if (got !== line) throw new Error(`expected ${line}, got ${got}`);
-                }
-                await sender;
+                };
+                const receive = async (): Promise<void> => {
+                  for (const line of text) {
+                    const got = `${await reader.readuntil('\n')}`;
+                    if (got !== line) throw new Error(`expected ${line}, got ${got}`);
+                  }
+                };
+                // If the connection breaks, both fail: gather() retrieves both errors.
+                await gather(send, receive);
               });
               return;
             } catch (error) {
