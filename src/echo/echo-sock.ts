@@ -156,7 +156,7 @@ function resetWhenClosed(sock: Pick<socket.Socket, 'setsockopt'>): void {
   sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT);
 }
 
-/** Resets a connection, for the same reason, unless its socket is closed already. */
+/** Resets a connection, for the same reason, unless its socket is already closed. */
 export function reset(transport: asyncio.Transport): void {
   const sock = transport.getExtraInfo('socket');
   if (sock !== undefined && sock.fileno() >= 0) resetWhenClosed(sock);

@@ -36,7 +36,7 @@ import { StreamWriter } from './stream-writer.ts';
  * Not in asyncio.
  *
  * @param streams - the result of `openConnection()`, or the two arguments of a handler
- * @throws {TypeError} when `streams` is not an array of the two
+ * @throws {TypeError} when `streams` is not `[reader, writer]`
  */
 export function toDuplex(streams: Streams): Socket {
   if (!(streams?.[0] instanceof StreamReader && streams[1] instanceof StreamWriter))

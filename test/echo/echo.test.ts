@@ -452,14 +452,15 @@ for (const { name } of DRIVERS)
       'resets an open connection, and leaves one alone whose socket is closed',
       async (loop) => {
         const [sock, peer] = await socketsOn(loop, name);
-        const made = await loop.createConnection(() => new Protocol(), undefined, undefined, {
+        const connecting = loop.createConnection(() => new Protocol(), undefined, undefined, {
           sock,
         });
+        const [transport] = await connecting;
 
-        resetTransport(made[0]);
+        resetTransport(transport);
         await rejects(loop.sockRecv(peer, 1), ConnectionError, { message: /reset/i });
         await until(loop, () => sock.fileno() < 0);
-        resetTransport(made[0]);
+        resetTransport(transport);
 
         peer.close();
       },
