@@ -9,14 +9,13 @@ import { type EchoLoad, type Load, type LoadResult, nameOf } from './loads.ts';
 import { Server } from './server.ts';
 import type { Command } from './subjects.ts';
 
-/** Seconds of load on a new server before the first measurement, because compilers need them. */
-const FIRST_WARM_UP = 1.5;
-
-/** Seconds of each load before its measurement. */
-const WARM_UP = 0.3;
-
-/** The same for messages of a new size, and for the first load after clients that left. */
-const NEW_SIZE_WARM_UP = 1.5;
+/**
+ * Seconds of load before a measurement. V8 compiles parts of the code again when the size of messages or the number of
+ * connections changes, and when clients have left.
+ */
+const WARM_UP = 1.5;
+/** The same for a load that is like the warm-up. */
+const SHORT_WARM_UP = 0.3;
 
 /** The load that warms up a new server: few connections, so that it is small before `idle`. */
 const WARM_UP_LOAD: EchoLoad = { kind: 'echo', connections: 10, size: 1000 };
@@ -55,16 +54,14 @@ export async function* measureServer(
     client.run({ port, pid, load, warmUp, seconds });
   try {
     say('warming up');
-    await run(WARM_UP_LOAD, 0, FIRST_WARM_UP);
+    await run(WARM_UP_LOAD, 0, WARM_UP);
     if (leavers > 0) {
       say('clients that leave');
       await leave(port, leavers);
     }
-    let size = leavers > 0 ? undefined : WARM_UP_LOAD.size;
     for (const load of idleFirst(loads)) {
       say(nameOf(load));
-      const warmUp = sizeOf(load) === size ? WARM_UP : NEW_SIZE_WARM_UP;
-      size = sizeOf(load);
+      const warmUp = load.kind === 'echo' || leavers > 0 ? WARM_UP : SHORT_WARM_UP;
       const result = await run(load, warmUp, seconds).catch(async (error: Error) => {
         if (error instanceof ClientError) throw error;
         const said = await server.errorLine();
@@ -75,11 +72,6 @@ export async function* measureServer(
   } finally {
     await server.stop();
   }
-}
-
-/** How many bytes a message has: for `accept` and `idle`, as in the warm-up. */
-function sizeOf(load: Load): number {
-  return load.kind === 'echo' ? load.size : WARM_UP_LOAD.size;
 }
 
 /** @throws {Error} if the program fails; the message is for the user */

@@ -4,7 +4,9 @@ import { describe, type Load, nameOf } from './loads.ts';
 // Lengths in pixels.
 const WIDTH = 760;
 const MARGIN = 16;
+/** The column of names, and how much of it a letter takes at the most, on average. */
 const NAMES = 180;
+const LETTER = 7;
 const VALUES = 64;
 const HEAD = 64;
 const ROW = 26;
@@ -56,6 +58,8 @@ export function picture(
   roleOf: (server: string) => Role,
 ): string {
   const parts: string[] = [];
+  const longest = Math.max(0, ...figures.map(({ server }) => server.length));
+  const left = MARGIN + Math.max(NAMES, longest * LETTER);
   let y = 0;
   for (const load of loads) {
     const bars = barsOf(load, figures);
@@ -64,7 +68,7 @@ export function picture(
       `<text class="title" x="${MARGIN}" y="${y + 28}">${escaped(titleOf(load))}</text>`,
       small('µs, user and system; shorter is better', y + 48),
       ...bars.map(({ name, cost }, index) =>
-        row(name, cost, cost / most, y + HEAD + index * ROW, roleOf(name)),
+        row(name, cost, cost / most, left, y + HEAD + index * ROW, roleOf(name)),
       ),
     );
     y += HEAD + bars.length * ROW;
@@ -102,8 +106,14 @@ function barsOf(
     .sort((one, other) => one.cost - other.cost);
 }
 
-function row(name: string, cost: number, share: number, y: number, role: Role): string {
-  const left = MARGIN + NAMES;
+function row(
+  name: string,
+  cost: number,
+  share: number,
+  left: number,
+  y: number,
+  role: Role,
+): string {
   const width = Math.max(1, share * (WIDTH - left - VALUES - MARGIN));
   const base = y + ROW / 2 + 4;
   return [

@@ -27,6 +27,16 @@ behaviour('the picture', (it) => {
     assert.match(svg, />20\.0</);
   });
 
+  it('has room for the longest name', () => {
+    const long = 'a'.repeat(40);
+
+    const svg = picture([load], [figure(long, 5), figure('short', 4)], [], () => 'other');
+
+    const [, end, anchor] = /<text x="(\d+)"[^>]*text-anchor="(\w+)">a+</.exec(svg) ?? [];
+    assert.is(anchor, 'end');
+    assert.ok(Number(end) > long.length * 6.5, `it ends at ${end}`);
+  });
+
   it('keeps what it writes from being read as tags', () => {
     const svg = picture([load], [figure('a<b>&', 1)], ['<x>'], () => 'other');
 
