@@ -7,7 +7,7 @@ import type { Load, WireName } from './loads.ts';
 export const HELP = `Usage: npm run bench [-- [micro] OPTIONS]
        npm run bench -- memory [--tasks N]
 
-Compares echo servers, and the costs of event loops, in about 5 minutes. With micro, only the costs
+Compares echo servers, and the costs of event loops, in about 15 minutes. With micro, only the costs
 of event loops; with memory, the memory of a sleeping task. bench/README.md explains the figures.
 
 Options:
