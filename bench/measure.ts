@@ -10,12 +10,10 @@ import { Server } from './server.ts';
 import type { Command } from './subjects.ts';
 
 /**
- * Seconds of load before a measurement. V8 compiles parts of the code again when the size of messages or the number of
- * connections changes, and when clients have left.
+ * Seconds of load before each measurement. V8 compiles parts of the code again when the load changes: the number of
+ * connections, or the size of messages.
  */
 const WARM_UP = 1.5;
-/** The same for a load that is like the warm-up. */
-const SHORT_WARM_UP = 0.3;
 
 /** The load that warms up a new server: few connections, so that it is small before `idle`. */
 const WARM_UP_LOAD: EchoLoad = { kind: 'echo', connections: 10, size: 1000 };
@@ -61,8 +59,7 @@ export async function* measureServer(
     }
     for (const load of idleFirst(loads)) {
       say(nameOf(load));
-      const warmUp = load.kind === 'echo' || leavers > 0 ? WARM_UP : SHORT_WARM_UP;
-      const result = await run(load, warmUp, seconds).catch(async (error: Error) => {
+      const result = await run(load, WARM_UP, seconds).catch(async (error: Error) => {
         if (error instanceof ClientError) throw error;
         const said = await server.errorLine();
         throw new Error([`${nameOf(load)}: ${error.message}`, said].filter(Boolean).join('; '));

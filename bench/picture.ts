@@ -4,8 +4,9 @@ import { describe, type Load, nameOf } from './loads.ts';
 // Lengths in pixels.
 const WIDTH = 760;
 const MARGIN = 16;
-/** The column of names, and how much of it a letter takes at the most, on average. */
+/** The least width of the column of names. */
 const NAMES = 180;
+/** The width of a letter of a name: the average, rounded up. */
 const LETTER = 7;
 const VALUES = 64;
 const HEAD = 64;
